@@ -1,0 +1,37 @@
+package io.caravan.kernels;
+
+import io.caravan.proto.model.TensorType;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A memory and the kernels that compute in it: the host's, or later a GPU's. Kernel calls run in the order they were made
+ * and may be asynchronous; {@link #synchronize} waits for them, and {@link #read} does too.
+ */
+public interface Device extends AutoCloseable {
+
+    /** Provider and path, as {@code vector/avx2}: equal names promise equal bits. */
+    String name();
+
+    Kernels kernels();
+
+    /** A zeroed tensor, given back when the device is closed. */
+    Tensor allocate(TensorType type, long rows, long columns);
+
+    /**
+     * A tensor of weights that live in host memory. A host device uses {@code data} where it is; another copies it. {@code
+     * data} must stay alive as long as the device does.
+     */
+    Tensor weights(TensorType type, long rows, long columns, MemorySegment data);
+
+    /** Copies host bytes into the first {@code byteCount} bytes of {@code target}. */
+    void write(Tensor target, MemorySegment source, long byteCount);
+
+    /** Waits for the kernels and copies the first {@code byteCount} bytes of {@code source} into host memory. */
+    void read(Tensor source, MemorySegment target, long byteCount);
+
+    /** Waits until every kernel called so far has finished. */
+    void synchronize();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,48 @@
+package io.caravan.kernels;
+
+/**
+ * The primitives that a LLaMA forward pass is made of. Activations are F32; weights are F32, F16 or BF16; the KV cache is
+ * F16 or F32. {@code rows} is how many leading rows of the activations take part. No two tensors of a call may overlap
+ * unless it says so.
+ */
+public interface Kernels {
+
+    /** out[r] = table[ids[r]]. out [rows, hidden], table [vocab, hidden] */
+    void embed(Tensor out, Tensor table, int[] ids, int rows);
+
+    /** out[r] = x[r] / sqrt(mean(x[r]²) + eps) · weight. out, x [rows, width], weight [1, width] */
+    void rmsNorm(Tensor out, Tensor x, Tensor weight, float eps, int rows);
+
+    /** out = x · wᵀ. out [rows, n], x [rows, k], w [n, k] */
+    void matmul(Tensor out, Tensor x, Tensor w, int rows);
+
+    /**
+     * Rotates the pairs (i, i + headDim/2) of every head in place, as in Hugging Face checkpoints.
+     *
+     * @param x [rows, heads * headDim]
+     * @param cos [rows, headDim / 2], each row's own angles
+     * @param sin as cos
+     */
+    void rope(Tensor x, Tensor cos, Tensor sin, int headDim, int rows);
+
+    /** Writes each row's key and value to its place in the cache. key, value [rows, kvHeads * headDim] */
+    void storeKv(KvLayer kv, Tensor key, Tensor value, PagedRows where);
+
+    /**
+     * Causal attention of each row over positions 0 up to its own, read from the cache; scores of later positions are never
+     * computed. Query head h reads KV head h / (heads / kvHeads); scores are scaled by 1 / sqrt(headDim).
+     *
+     * @param out [rows, heads * headDim]
+     * @param q as out
+     */
+    void attention(Tensor out, Tensor q, KvLayer kv, PagedRows where);
+
+    /** gate = silu(gate) · up, in place. gate, up [rows, width] */
+    void swiGlu(Tensor gate, Tensor up, int rows);
+
+    /** x += y. x, y [rows, width] */
+    void add(Tensor x, Tensor y, int rows);
+
+    /** out[i] = x[rowIndices[i]]. */
+    void gatherRows(Tensor out, Tensor x, int[] rowIndices);
+}

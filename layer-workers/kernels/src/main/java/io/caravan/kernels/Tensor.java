@@ -1,0 +1,22 @@
+package io.caravan.kernels;
+
+import io.caravan.proto.model.TensorType;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A row-major matrix on a device. Only that device's kernels touch its elements.
+ *
+ * @param data [rows, columns], little-endian, rows back to back; an address in the device's own memory
+ */
+public record Tensor(Device device, TensorType type, long rows, long columns, MemorySegment data) {
+    public Tensor {
+        if (rows < 1 || columns < 1 || data.byteSize() < type.bytes(Math.multiplyExact(rows, columns))) {
+            throw new IllegalArgumentException("a tensor of " + rows + " x " + columns + " " + type
+                    + " does not fit in " + data.byteSize() + " bytes");
+        }
+    }
+
+    public long byteSize() {
+        return type.bytes(rows * columns);
+    }
+}

@@ -1,0 +1,38 @@
+package io.caravan.proto.actor;
+
+import io.caravan.proto.link.LinkEndpoint;
+
+/** What a stage reports. */
+public sealed interface StageEvent extends CaravanMessage {
+    StageId stage();
+
+    /** Weights are being mapped and memory taken. */
+    record Loading(StageId stage, long epoch, long loadedBytes, long totalBytes) implements StageEvent {}
+
+    /** The stage can compute; the one before it sends to {@code inbox}. */
+    record Ready(
+            StageId stage,
+            long epoch,
+            String worker,
+            LinkEndpoint inbox,
+            String kernels,
+            long weightBytes,
+            long kvBytes)
+            implements StageEvent {}
+
+    /** The stage computes plans of this epoch. */
+    record Serving(StageId stage, long epoch) implements StageEvent {}
+
+    /** The stage has nothing in flight and takes nothing new. */
+    record Drained(StageId stage, long epoch) implements StageEvent {}
+
+    /** The stage cannot go on; {@code reason} says what was wrong, where, and what would be right. */
+    record Failed(StageId stage, long epoch, String worker, String reason) implements StageEvent {}
+
+    /** Sharding started the stage on another worker than placement chose. */
+    record Misplaced(StageId stage, long epoch, String worker) implements StageEvent {}
+
+    /** How the stage is. */
+    record Status(StageId stage, long epoch, String worker, StageState state, long stepCount, long busyNs, long idleNs)
+            implements StageEvent {}
+}

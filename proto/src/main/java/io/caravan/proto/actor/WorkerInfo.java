@@ -1,0 +1,22 @@
+package io.caravan.proto.actor;
+
+/**
+ * What a worker can do, measured by itself.
+ *
+ * @param address the worker's actor system, as Cluster knows it
+ * @param name what people call it
+ * @param version of Caravan; a pipeline takes workers of its own version only
+ * @param memoryBytes free for weights and blocks
+ * @param bandwidthBytesPerSecond measured speed of reading weights, which decides how fast it decodes
+ * @param kernels provider and CPU path, as {@code vector/avx2}
+ */
+public record WorkerInfo(
+        String address,
+        String name,
+        String version,
+        long pid,
+        int threadCount,
+        long memoryBytes,
+        long bandwidthBytesPerSecond,
+        String kernels)
+        implements CaravanMessage {}

@@ -1,0 +1,22 @@
+package io.caravan.proto.link;
+
+/** The receiving end of a link; several senders may reach it. Used by one thread. */
+public interface StageInbox extends AutoCloseable {
+
+    /** What senders connect to. */
+    LinkEndpoint endpoint();
+
+    /**
+     * Hands over at most one whole frame, if one has arrived. Frames of one sender arrive in order, each at most once;
+     * one that is damaged is dropped and counted.
+     *
+     * @return the work done: fragments taken, 0 when there was nothing
+     */
+    int poll(FrameHandler handler);
+
+    /** Frames dropped because they were damaged, incomplete or of an unknown version. */
+    long rejectedCount();
+
+    @Override
+    void close();
+}
