@@ -1,0 +1,39 @@
+package io.caravan.proto.actor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import java.time.Duration;
+import org.apache.pekko.cluster.sharding.typed.ShardingEnvelope;
+import org.junit.jupiter.api.Test;
+
+class StageShardingTest {
+
+    @Test
+    void shouldMakeEachStageAShardOfItsOwn() {
+        var stage = new StageId("main", 3);
+        var envelope = new ShardingEnvelope<StageProtocol.Command>(stage.entityId(), new StageProtocol.Unload());
+        var extractor = StageSharding.extractor();
+
+        assertThat(extractor.entityId(envelope)).isEqualTo(stage.entityId());
+        assertThat(extractor.shardId(extractor.entityId(envelope))).isEqualTo(stage.entityId());
+        assertThat(extractor.unwrapMessage(envelope)).isEqualTo(new StageProtocol.Unload());
+        assertThat(StageId.parse(stage.entityId())).isEqualTo(stage);
+    }
+
+    @Test
+    void shouldSetWhatAClusterOfStagesNeeds() {
+        var config = ConfigFactory.parseResources("caravan-cluster.conf")
+                .withFallback(ConfigFactory.defaultReference())
+                .resolve()
+                .getConfig("pekko.cluster");
+
+        assertThat(config.getString("sharding.passivation.strategy")).isEqualTo("none");
+        assertThat(config.getDuration("sharding.retry-interval")).isEqualTo(Duration.ofMillis(250));
+        assertThat(config.getDuration("down-removal-margin")).isEqualTo(Duration.ofMillis(500));
+        assertThat(config.getDuration("split-brain-resolver.stable-after")).isEqualTo(Duration.ofSeconds(2));
+        assertThat(config.getString("split-brain-resolver.keep-majority.role")).isEqualTo(SchedulerProtocol.ROLE);
+        assertThat(config.getDuration("failure-detector.acceptable-heartbeat-pause"))
+                .isEqualTo(Duration.ofSeconds(3));
+    }
+}
