@@ -66,6 +66,10 @@ public record Sampling(
                 "logit_bias",
                 "at most " + MAX_LOGIT_BIAS_COUNT + " tokens",
                 logitBias.size());
+        logitBias.forEach((token, bias) -> {
+            require(token >= 0, "logit_bias", "of tokens that are not negative", token);
+            require(Float.isFinite(bias), "logit_bias", "finite", bias);
+        });
         logitBias = Map.copyOf(logitBias);
     }
 
