@@ -11,6 +11,7 @@ import io.caravan.proto.model.TensorType;
  * @param epoch of the placement
  * @param kvBlockCount blocks in the stage's KV pool, the same for all stages of a pipeline
  * @param kvBlockTokens tokens that one block holds
+ * @param maxRows most rows of one step plan: the scheduler's token budget, for which the stage takes its buffers
  */
 public record StageAssignment(
         StageId stage,
@@ -21,12 +22,13 @@ public record StageAssignment(
         long epoch,
         int kvBlockCount,
         int kvBlockTokens,
-        TensorType kvType) {
+        TensorType kvType,
+        int maxRows) {
 
     public StageAssignment {
-        if (stage.index() >= stageCount || kvBlockCount < 1 || kvBlockTokens < 1) {
+        if (stage.index() >= stageCount || kvBlockCount < 1 || kvBlockTokens < 1 || maxRows < 1) {
             throw new IllegalArgumentException("stage " + stage.index() + " of " + stageCount + " with " + kvBlockCount
-                    + " blocks of " + kvBlockTokens + " tokens makes no sense");
+                    + " blocks of " + kvBlockTokens + " tokens and steps of " + maxRows + " rows makes no sense");
         }
     }
 
