@@ -1,0 +1,46 @@
+package io.caravan.kernels.scalar;
+
+import io.caravan.kernels.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** One element of a tensor as a float, whatever its storage format. */
+public final class Elements {
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private Elements() {}
+
+    /** The element at {@code index}, counted row by row. Exact: every F16 and BF16 value is a float. */
+    public static float get(Tensor tensor, long index) {
+        return switch (tensor.type()) {
+            case F32 -> getFloat(tensor.data(), index);
+            case F16 -> Float.float16ToFloat(tensor.data().get(SHORT, index * Short.BYTES));
+            case BF16 -> Float.intBitsToFloat(tensor.data().get(SHORT, index * Short.BYTES) << 16);
+        };
+    }
+
+    static float getFloat(MemorySegment data, long index) {
+        return data.get(FLOAT, index * Float.BYTES);
+    }
+
+    /** Stores {@code value}, rounded to the nearest (ties to even) where the format is narrower. */
+    public static void set(Tensor tensor, long index, float value) {
+        switch (tensor.type()) {
+            case F32 -> tensor.data().set(FLOAT, index * Float.BYTES, value);
+            case F16 -> tensor.data().set(SHORT, index * Short.BYTES, Float.floatToFloat16(value));
+            case BF16 -> tensor.data().set(SHORT, index * Short.BYTES, toBfloat16(value));
+        }
+    }
+
+    private static short toBfloat16(float value) {
+        var bits = Float.floatToRawIntBits(value);
+        if (Float.isNaN(value)) {
+            return (short) (bits >>> 16 | 0x40);
+        }
+        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+    }
+}

@@ -1,0 +1,54 @@
+package io.caravan.kernels.scalar;
+
+import io.caravan.kernels.KvLayer;
+import io.caravan.kernels.Tensor;
+
+/** Attention of one query head of one row: scores, softmax, weighted sum, each over positions 0 up to the row's own. */
+final class ScalarAttention {
+    private ScalarAttention() {}
+
+    /**
+     * @param first index of the head's first element in {@code q} and {@code out}
+     * @param position the row's own position, the last one it sees
+     */
+    static void head(Tensor out, Tensor q, long first, KvLayer kv, int kvHead, int position, int[] table) {
+        var headDim = kv.headDim();
+        var weights = scores(q, first, kv, kvHead, position, table);
+        softmax(weights);
+        var sums = new double[headDim];
+        for (var t = 0; t <= position; t++) {
+            var value = kv.row(table[t / kv.blockTokens()], kvHead, t % kv.blockTokens()) * headDim;
+            for (var i = 0; i < headDim; i++) {
+                sums[i] += weights[t] * Elements.get(kv.values(), value + i);
+            }
+        }
+        for (var i = 0; i < headDim; i++) {
+            Elements.set(out, first + i, (float) sums[i]);
+        }
+    }
+
+    private static double[] scores(Tensor q, long first, KvLayer kv, int kvHead, int position, int[] table) {
+        var headDim = kv.headDim();
+        var scores = new double[position + 1];
+        for (var t = 0; t <= position; t++) {
+            var key = kv.row(table[t / kv.blockTokens()], kvHead, t % kv.blockTokens()) * headDim;
+            scores[t] = ScalarProvider.dot(q, first, kv.keys(), key, headDim) / Math.sqrt(headDim);
+        }
+        return scores;
+    }
+
+    private static void softmax(double[] scores) {
+        var max = Double.NEGATIVE_INFINITY;
+        for (var score : scores) {
+            max = Math.max(max, score);
+        }
+        var sum = 0.0;
+        for (var i = 0; i < scores.length; i++) {
+            scores[i] = StrictMath.exp(scores[i] - max);
+            sum += scores[i];
+        }
+        for (var i = 0; i < scores.length; i++) {
+            scores[i] /= sum;
+        }
+    }
+}

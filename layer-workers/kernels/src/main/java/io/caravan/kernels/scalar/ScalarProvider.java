@@ -1,0 +1,127 @@
+package io.caravan.kernels.scalar;
+
+import io.caravan.kernels.HostProvider;
+import io.caravan.kernels.KvLayer;
+import io.caravan.kernels.PagedRows;
+import io.caravan.kernels.Tensor;
+
+/** The kernels as plain loops. */
+public final class ScalarProvider implements HostProvider {
+
+    @Override
+    public String name() {
+        return "scalar";
+    }
+
+    @Override
+    public void embed(Tensor out, Tensor table, int[] ids, int rowFrom, int rowTo) {
+        var width = table.columns();
+        for (var row = rowFrom; row < rowTo; row++) {
+            for (var i = 0L; i < width; i++) {
+                Elements.set(out, row * width + i, Elements.get(table, ids[row] * width + i));
+            }
+        }
+    }
+
+    @Override
+    public void rmsNorm(Tensor out, Tensor x, Tensor weight, float eps, int rowFrom, int rowTo) {
+        var width = weight.columns();
+        for (var row = rowFrom; row < rowTo; row++) {
+            var first = row * width;
+            var squares = 0.0;
+            for (var i = 0L; i < width; i++) {
+                var value = (double) Elements.get(x, first + i);
+                squares += value * value;
+            }
+            var scale = 1 / Math.sqrt(squares / width + eps);
+            for (var i = 0L; i < width; i++) {
+                Elements.set(out, first + i, (float) (Elements.get(x, first + i) * scale * Elements.get(weight, i)));
+            }
+        }
+    }
+
+    @Override
+    public void matmul(int thread, Tensor out, Tensor x, Tensor w, int rows, int from, int to) {
+        var k = w.columns();
+        for (var row = 0; row < rows; row++) {
+            for (var column = from; column < to; column++) {
+                var sum = dot(x, row * k, w, column * k, k);
+                Elements.set(out, row * out.columns() + column, (float) sum);
+            }
+        }
+    }
+
+    static double dot(Tensor a, long aFirst, Tensor b, long bFirst, long count) {
+        var sum = 0.0;
+        for (var i = 0L; i < count; i++) {
+            sum += (double) Elements.get(a, aFirst + i) * Elements.get(b, bFirst + i);
+        }
+        return sum;
+    }
+
+    @Override
+    public void rope(Tensor x, Tensor cos, Tensor sin, int headDim, int rowFrom, int rowTo) {
+        var half = headDim / 2;
+        for (var row = rowFrom; row < rowTo; row++) {
+            for (var head = row * x.columns(); head < (row + 1) * x.columns(); head += headDim) {
+                for (var i = 0; i < half; i++) {
+                    var c = (double) Elements.get(cos, (long) row * half + i);
+                    var s = (double) Elements.get(sin, (long) row * half + i);
+                    var a = Elements.get(x, head + i);
+                    var b = Elements.get(x, head + half + i);
+                    Elements.set(x, head + i, (float) (a * c - b * s));
+                    Elements.set(x, head + half + i, (float) (b * c + a * s));
+                }
+            }
+        }
+    }
+
+    @Override
+    public void storeKv(KvLayer kv, Tensor key, Tensor value, PagedRows where, int rowFrom, int rowTo) {
+        var headDim = kv.headDim();
+        for (var row = rowFrom; row < rowTo; row++) {
+            var position = where.positions()[row];
+            var block = where.tables()[row][position / kv.blockTokens()];
+            for (var head = 0; head < kv.kvHeads(); head++) {
+                var source = ((long) row * kv.kvHeads() + head) * headDim;
+                var target = kv.row(block, head, position % kv.blockTokens()) * headDim;
+                for (var i = 0; i < headDim; i++) {
+                    Elements.set(kv.keys(), target + i, Elements.get(key, source + i));
+                    Elements.set(kv.values(), target + i, Elements.get(value, source + i));
+                }
+            }
+        }
+    }
+
+    @Override
+    public void attention(
+            int thread, Tensor out, Tensor q, KvLayer kv, PagedRows where, int kvHead, int rowFrom, int rowTo) {
+        var groupHeads = Math.toIntExact(q.columns() / ((long) kv.kvHeads() * kv.headDim()));
+        for (var row = rowFrom; row < rowTo; row++) {
+            for (var head = kvHead * groupHeads; head < (kvHead + 1) * groupHeads; head++) {
+                var first = row * q.columns() + (long) head * kv.headDim();
+                ScalarAttention.head(out, q, first, kv, kvHead, where.positions()[row], where.tables()[row]);
+            }
+        }
+    }
+
+    @Override
+    public void swiGlu(Tensor gate, Tensor up, long from, long to) {
+        for (var i = from; i < to; i++) {
+            var g = (double) Elements.get(gate, i);
+            Elements.set(gate, i, (float) (g / (1 + StrictMath.exp(-g)) * Elements.get(up, i)));
+        }
+    }
+
+    @Override
+    public void add(Tensor x, Tensor y, long from, long to) {
+        for (var i = from; i < to; i++) {
+            Elements.set(x, i, Elements.get(x, i) + Elements.get(y, i));
+        }
+    }
+
+    @Override
+    public void close() {
+        // has no scratch memory
+    }
+}

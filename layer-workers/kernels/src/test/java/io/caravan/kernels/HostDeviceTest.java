@@ -1,0 +1,83 @@
+package io.caravan.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.caravan.proto.model.TensorType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+class HostDeviceTest {
+
+    @Test
+    void shouldAllocateZeroedAlignedTensorsAndCountTheirBytes() {
+        try (var device = HostDevice.open(KernelChoice.AUTO, 1)) {
+            var tensor = device.allocate(TensorType.F32, 3, 5);
+            assertThat(Samples.floats(tensor)).containsOnly(0f);
+            assertThat(tensor.data().address() % 64).isZero();
+            device.allocate(TensorType.F16, 2, 2);
+            assertThat(device.allocatedBytes()).isEqualTo(60 + 8);
+        }
+    }
+
+    @Test
+    void shouldUseWeightsWhereTheyAre() {
+        try (var device = HostDevice.open(KernelChoice.AUTO, 1);
+                var arena = Arena.ofShared()) {
+            var data = arena.allocate(64);
+            assertThat(device.weights(TensorType.F32, 4, 4, data).data()).isSameAs(data);
+            assertThat(device.allocatedBytes()).isZero();
+            var heap = MemorySegment.ofArray(new float[16]);
+            assertThatThrownBy(() -> device.weights(TensorType.F32, 4, 4, heap))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("off-heap");
+        }
+    }
+
+    @Test
+    void shouldComputeForAThreadThatDidNotOpenIt() throws InterruptedException {
+        try (var device = HostDevice.open(KernelChoice.AUTO, 2)) {
+            var x = Samples.random(device, TensorType.F32, 3, 500, 1);
+            var w = Samples.random(device, TensorType.F32, 700, 500, 2);
+            var here = device.allocate(TensorType.F32, 3, 700);
+            var there = device.allocate(TensorType.F32, 3, 700);
+            device.kernels().matmul(here, x, w, 3);
+            var failure = new AtomicReference<Throwable>();
+            var thread = new Thread(() -> device.kernels().matmul(there, x, w, 3));
+            thread.setUncaughtExceptionHandler((dead, e) -> failure.set(e));
+            thread.start();
+            thread.join();
+            assertThat(failure.get()).isNull();
+            assertThat(Samples.bits(there, 0, 3)).isEqualTo(Samples.bits(here, 0, 3));
+        }
+    }
+
+    @Test
+    void shouldRefuseShapesAndPlacesThatDoNotFit() {
+        try (var device = HostDevice.open(KernelChoice.AUTO, 1);
+                var other = HostDevice.open(KernelChoice.SCALAR, 1)) {
+            var kernels = device.kernels();
+            var x = device.allocate(TensorType.F32, 2, 8);
+            var w = device.allocate(TensorType.BF16, 4, 8);
+            var out = device.allocate(TensorType.F32, 2, 4);
+            assertThatThrownBy(() -> kernels.matmul(out, x, w, 3)).hasMessageContaining("[>= 3, 4]");
+            assertThatThrownBy(() -> kernels.matmul(x, out, w, 2)).hasMessageContaining("out must be F32");
+            assertThatThrownBy(() -> kernels.matmul(out, x, other.allocate(TensorType.BF16, 4, 8), 2))
+                    .hasMessageContaining("another device");
+            assertThatThrownBy(() -> kernels.embed(x, w, new int[] {4}, 1)).hasMessageContaining("token id 4");
+            assertThatThrownBy(() -> kernels.gatherRows(x, x, new int[] {2})).hasMessageContaining("row 2");
+            var kv = new KvLayer(
+                    device.allocate(TensorType.F16, 2 * 2 * 4, 4),
+                    device.allocate(TensorType.F16, 2 * 2 * 4, 4),
+                    4,
+                    2,
+                    4);
+            var beyondTable = new PagedRows(new int[] {4}, new int[][] {{0}});
+            assertThatThrownBy(() -> kernels.storeKv(kv, x, x, beyondTable)).hasMessageContaining("position 4");
+            var beyondPool = new PagedRows(new int[] {5}, new int[][] {{0, 2}});
+            assertThatThrownBy(() -> kernels.attention(x, x, kv, beyondPool)).hasMessageContaining("block 2");
+        }
+    }
+}
