@@ -59,6 +59,26 @@ public record ModelSpec(
         }
     }
 
+    /** This shape stored as {@code type}. */
+    public ModelSpec withWeightType(TensorType type) {
+        return new ModelSpec(
+                name,
+                hiddenSize,
+                intermediateSize,
+                layerCount,
+                headCount,
+                kvHeadCount,
+                headDim,
+                vocabSize,
+                maxPositions,
+                rmsNormEps,
+                ropeTheta,
+                ropeScaling,
+                tiedEmbeddings,
+                eosTokenIds,
+                type);
+    }
+
     /** Width of all query heads together. */
     public int queryWidth() {
         return headCount * headDim;

@@ -1,0 +1,195 @@
+package io.caravan.formats;
+
+import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.TensorType;
+import io.caravan.proto.sequence.TokenIds;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+
+/**
+ * Reads {@code config.json} and {@code generation_config.json}. What is absent has the value that Hugging Face's
+ * LlamaConfig or MistralConfig gives it; what would need other arithmetic than a plain LLaMA model's is refused by name,
+ * because a model that runs with a feature left out answers nonsense without an error.
+ */
+public final class ModelConfig {
+    private static final String SUPPORTED =
+            "model_type llama and mistral (Llama 1, 2, 3, 3.1, 3.2 and plain Mistral) are supported";
+
+    private enum Family {
+        LLAMA,
+        MISTRAL
+    }
+
+    private final JsonFields fields;
+    private final Family family;
+
+    private ModelConfig(JsonFields fields, Family family) {
+        this.fields = fields;
+        this.family = family;
+    }
+
+    /**
+     * The model that the configuration in {@code directory} describes; its weight type is the declared one, which the
+     * tensors need not follow.
+     *
+     * @throws ModelFormatException when a value is missing, has the wrong type, or asks for what is not supported
+     */
+    public static ModelSpec read(Path directory) {
+        Path path = directory.resolve(CheckpointFiles.CONFIG);
+        if (!Files.exists(path)) {
+            throw new ModelFormatException(directory + " has no " + CheckpointFiles.CONFIG
+                    + "; a Hugging Face checkpoint has it beside its safetensors");
+        }
+        JsonFields fields = JsonFields.read(path);
+        var config = new ModelConfig(fields, family(fields));
+        config.refuseOtherArithmetic();
+        try {
+            return config.spec(directory);
+        } catch (IllegalArgumentException e) {
+            throw new ModelFormatException(path + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Family family(JsonFields fields) {
+        if (fields.has("architectures")) {
+            for (String architecture : fields.texts("architectures")) {
+                if (!List.of("LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM")
+                        .contains(architecture)) {
+                    throw new ModelFormatException(fields.file() + ": architecture " + architecture
+                            + " is not supported; LlamaForCausalLM and MistralForCausalLM are");
+                }
+            }
+        }
+        return switch (fields.requireText("model_type")) {
+            case "llama" -> Family.LLAMA;
+            case "mistral" -> Family.MISTRAL;
+            case String other ->
+                throw new ModelFormatException(
+                        fields.file() + ": model_type " + other + " is not supported; " + SUPPORTED);
+        };
+    }
+
+    private void refuseOtherArithmetic() {
+        String activation = fields.textOr("hidden_act", "silu");
+        if (!activation.equals("silu") && !activation.equals("swish")) {
+            throw unsupported("hidden_act " + activation, "silu is");
+        }
+        for (String bias : List.of("attention_bias", "mlp_bias")) {
+            if (fields.booleanOr(bias, false)) {
+                throw unsupported(bias + " true", "models without biases are");
+            }
+        }
+        if (fields.has("quantization_config")) {
+            String method = fields.requireObject("quantization_config").textOr("quant_method", "of an unnamed method");
+            throw unsupported("quantization_config (" + method + ")", "unquantised F32, F16 and BF16 weights are");
+        }
+        if (fields.doubleOr("partial_rotary_factor", 1) != 1) {
+            throw unsupported("a partial_rotary_factor other than 1", "rotation of whole heads is");
+        }
+        refuseSlidingWindow();
+    }
+
+    private void refuseSlidingWindow() {
+        boolean unlimited = fields.isNull("sliding_window") || family == Family.LLAMA && !fields.has("sliding_window");
+        int window = unlimited ? Integer.MAX_VALUE : fields.intOr("sliding_window", 4096);
+        if (window < maxPositions()) {
+            throw unsupported(
+                    "sliding_window " + window + " below max_position_embeddings " + maxPositions()
+                            + (fields.has("sliding_window") ? "" : " (4096 is Mistral's default when it is absent)"),
+                    "full attention is: set sliding_window to null if the model has none, or max_position_embeddings"
+                            + " to " + window + " to serve it within its window");
+        }
+    }
+
+    private int maxPositions() {
+        return fields.intOr("max_position_embeddings", family == Family.LLAMA ? 2048 : 131072);
+    }
+
+    private ModelSpec spec(Path directory) {
+        int hidden = fields.intOr("hidden_size", 4096);
+        int heads = fields.intOr("num_attention_heads", 32);
+        boolean mistralDefault = family == Family.MISTRAL && !fields.isNull("num_key_value_heads");
+        int kvHeads = fields.intOr("num_key_value_heads", mistralDefault ? 8 : heads);
+        var rope = RopeConfig.read(fields);
+        var spec = new ModelSpec(
+                ModelNames.of(directory),
+                hidden,
+                fields.intOr("intermediate_size", family == Family.LLAMA ? 11008 : 14336),
+                fields.intOr("num_hidden_layers", 32),
+                heads,
+                kvHeads,
+                headDim(hidden, heads),
+                fields.intOr("vocab_size", 32000),
+                maxPositions(),
+                (float) fields.doubleOr("rms_norm_eps", 1e-6),
+                rope.theta(),
+                rope.scaling(),
+                fields.booleanOr("tie_word_embeddings", false),
+                eosTokenIds(directory),
+                declaredType());
+        if ((long) heads * spec.headDim() > Integer.MAX_VALUE) {
+            throw new ModelFormatException(fields.file() + ": num_attention_heads (" + heads + ") times head_dim ("
+                    + spec.headDim() + ") is beyond 2^31");
+        }
+        return spec;
+    }
+
+    private int headDim(int hidden, int heads) {
+        if (fields.has("head_dim") || heads < 1) {
+            return fields.intOr("head_dim", 1);
+        }
+        if (hidden % heads != 0) {
+            throw new ModelFormatException(fields.file() + ": hidden_size (" + hidden
+                    + ") must be a multiple of num_attention_heads (" + heads + "), or head_dim must be given");
+        }
+        return hidden / heads;
+    }
+
+    /** Both files may name tokens that end an answer; a model may stop at any of them. */
+    private TokenIds eosTokenIds(Path directory) {
+        var ids = new LinkedHashSet<Integer>();
+        addEos(fields, ids);
+        boolean named = fields.has("eos_token_id") || fields.isNull("eos_token_id");
+        Path path = directory.resolve(CheckpointFiles.GENERATION_CONFIG);
+        if (Files.exists(path)) {
+            JsonFields generation = JsonFields.read(path);
+            addEos(generation, ids);
+            named |= generation.has("eos_token_id");
+        }
+        return named ? TokenIds.of(ids.stream().mapToInt(Integer::intValue).toArray()) : TokenIds.of(2);
+    }
+
+    private static void addEos(JsonFields source, LinkedHashSet<Integer> ids) {
+        if (source.has("eos_token_id")) {
+            List<Integer> found = source.intOrInts("eos_token_id");
+            if (found.stream().anyMatch(id -> id < 0)) {
+                throw source.wrong("eos_token_id", "a token id or a list of them, each at least 0");
+            }
+            ids.addAll(found);
+        }
+    }
+
+    private TensorType declaredType() {
+        for (String key : List.of("dtype", "torch_dtype")) {
+            switch (fields.isText(key) ? fields.requireText(key) : "") {
+                case "float16" -> {
+                    return TensorType.F16;
+                }
+                case "bfloat16" -> {
+                    return TensorType.BF16;
+                }
+                case "float32" -> {
+                    return TensorType.F32;
+                }
+                default -> {} // absent, or a type that the tensors will be refused for
+            }
+        }
+        return TensorType.F32;
+    }
+
+    private ModelFormatException unsupported(String what, String instead) {
+        return new ModelFormatException(fields.file() + ": " + what + " is not supported; " + instead);
+    }
+}
