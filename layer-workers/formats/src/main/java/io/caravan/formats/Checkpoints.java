@@ -22,6 +22,7 @@ public final class Checkpoints {
      *
      * @throws ModelFormatException when it is not one, is incomplete or damaged, or is of a kind that is not supported
      */
+    @SuppressWarnings("MustBeClosedChecker") // the checkpoint closes the arena, and so does the handler when it fails
     public static Checkpoint open(Path directory) {
         CheckpointFiles found = CheckpointFiles.in(directory);
         ModelSpec configured = ModelConfig.read(directory);
