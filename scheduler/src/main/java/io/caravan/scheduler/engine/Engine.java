@@ -1,0 +1,385 @@
+package io.caravan.scheduler.engine;
+
+import io.caravan.proto.actor.SequenceEvent;
+import io.caravan.proto.actor.SequenceEvent.Refusal;
+import io.caravan.proto.sequence.FinishReason;
+import io.caravan.proto.sequence.Sampling;
+import io.caravan.proto.sequence.SequenceRequest;
+import io.caravan.proto.sequence.TokenChoice;
+import io.caravan.proto.sequence.TokenIds;
+import io.caravan.proto.step.SequenceSlice;
+import io.caravan.proto.step.StepPlan;
+import io.caravan.proto.step.StepResult;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.agrona.collections.Long2ObjectHashMap;
+
+/**
+ * Continuous batching over a pipeline of stages: sequences join and leave at every step, and one step plan for each stage
+ * is kept in flight.
+ *
+ * <p>The engine is driven: its owner submits requests, asks for plans while there are any, brings results back in the
+ * order of the plans, and tells what comes out to those who asked. It owns the token log of every live sequence. The
+ * stages hold nothing that cannot be computed from it, so {@link #reset} recovers from any loss: the epoch rises, all
+ * plans in flight are forgotten, and every sequence is prefilled again. A sequence's tokens depend on its request alone,
+ * never on the batches it was in, so that afterwards it goes on with the tokens it would have had anyway.
+ *
+ * <p>An engine starts suspended: it takes requests, which wait, and plans nothing until the first {@link #reset}.
+ */
+public final class Engine {
+    /** The sequence id of the one-token plan that each epoch starts with; its result shows that tokens come out. */
+    public static final long CANARY_ID = Long.MIN_VALUE;
+
+    private static final Duration LONGEST_DEADLINE = Duration.ofDays(365);
+
+    private record InFlight(long step, long scheduledNs, List<Sequence> choosers) {}
+
+    private final EngineLimits limits;
+    private final int contextTokens;
+    private final int maxInFlight;
+    private final Lineup lineup;
+    private final Batcher batcher;
+    private final FinishedLog finished;
+    private final Long2ObjectHashMap<Sequence> live = new Long2ObjectHashMap<>();
+    private final ArrayDeque<InFlight> inFlight = new ArrayDeque<>();
+    private String suspendedWhy = "the pipeline has not started";
+    private boolean canaryDue;
+    private boolean warm;
+    private long epoch;
+    private long step;
+    private long arrivals;
+    private long earliestDeadlineNs;
+    private long lastProgressNs;
+    private long stepCount;
+    private long promptTokens;
+    private long completionTokens;
+    private long staleResults;
+
+    /**
+     * @param contextTokens longest sequence that the model knows
+     * @param blockTokens tokens that one KV block holds
+     */
+    public Engine(EngineLimits limits, int stageCount, int contextTokens, int blockTokens) {
+        this.limits = limits;
+        this.contextTokens = contextTokens;
+        maxInFlight = stageCount + limits.extraInFlight();
+        lineup = new Lineup(blockTokens);
+        batcher = new Batcher(limits, lineup, stageCount);
+        finished = new FinishedLog(limits.rememberedSequences(), limits.rememberedTokens());
+    }
+
+    /**
+     * Takes a request, or says why not. A known id is accepted again, and what was committed after its {@code
+     * completion} is reported once more.
+     */
+    public List<SequenceEvent> submit(SequenceRequest request, long nowNs) {
+        Sequence known = live.get(request.id());
+        if (known != null) {
+            return reportAgain(known, request.completion().size());
+        }
+        if (finished.contains(request.id())) {
+            var entry = finished.get(request.id());
+            var events = reportAgain(entry.sequence(), request.completion().size());
+            events.add(finishedEvent(entry.sequence(), entry.reason()));
+            return events;
+        }
+        var refusal = refusalOf(request);
+        if (!refusal.isEmpty()) {
+            return refusal;
+        }
+        var deadline = request.deadline().compareTo(LONGEST_DEADLINE) < 0 ? request.deadline() : LONGEST_DEADLINE;
+        var sequence = new Sequence(request, arrivals++, nowNs + deadline.toNanos());
+        var events = new ArrayList<SequenceEvent>();
+        events.add(new SequenceEvent.Accepted(request.id()));
+        var ending = sequence.ending(maxSequenceTokens());
+        if (ending.isEmpty()) {
+            if (live.isEmpty() || sequence.deadlineNs - earliestDeadlineNs < 0) {
+                earliestDeadlineNs = sequence.deadlineNs;
+            }
+            live.put(request.id(), sequence);
+            lineup.waiting.add(sequence);
+        } else {
+            finished.remember(sequence, ending.getFirst());
+            events.add(finishedEvent(sequence, ending.getFirst()));
+        }
+        return events;
+    }
+
+    private static List<SequenceEvent> reportAgain(Sequence sequence, int completionCount) {
+        var events = new ArrayList<SequenceEvent>();
+        events.add(new SequenceEvent.Accepted(sequence.id()));
+        var tokens = sequence.completionAfter(completionCount);
+        if (!tokens.isEmpty()) {
+            events.add(new SequenceEvent.Tokens(sequence.id(), tokens));
+        }
+        return events;
+    }
+
+    private List<SequenceEvent> refusalOf(SequenceRequest request) {
+        int promptCount = request.prompt().size();
+        int tokenCount = promptCount + request.completion().size();
+        if (promptCount > contextTokens) {
+            return refused(
+                    request.id(),
+                    Refusal.INVALID,
+                    "the prompt has " + promptCount + " tokens, the context holds " + contextTokens);
+        }
+        if (tokenCount > maxSequenceTokens()) {
+            return refused(request.id(), Refusal.INVALID, tooLongForPool(tokenCount));
+        }
+        boolean fresh = request.completion().isEmpty();
+        int limit = fresh ? limits.maxWaiting() : limits.maxWaiting() + limits.maxRunning();
+        if ((fresh ? lineup.waiting.size() : live.size()) >= limit) {
+            return refused(
+                    request.id(),
+                    Refusal.OVERLOADED,
+                    lineup.waiting.size() + " sequences wait already; max-waiting allows " + limits.maxWaiting());
+        }
+        return List.of();
+    }
+
+    private String tooLongForPool(int tokenCount) {
+        return "the sequence has " + tokenCount + " tokens, all KV blocks of the pipeline together hold "
+                + maxSequenceTokens();
+    }
+
+    private static List<SequenceEvent> refused(long id, Refusal refusal, String message) {
+        return List.of(new SequenceEvent.Refused(id, refusal, message));
+    }
+
+    private static SequenceEvent finishedEvent(Sequence sequence, FinishReason reason) {
+        return new SequenceEvent.Finished(sequence.id(), reason, sequence.completionCount());
+    }
+
+    /** Ends a sequence that nobody wants any more; unknown ids are ignored. */
+    public List<SequenceEvent> cancel(long id) {
+        Sequence sequence = live.get(id);
+        return sequence == null ? List.of() : List.of(end(sequence, FinishReason.CANCELLED));
+    }
+
+    private SequenceEvent end(Sequence sequence, FinishReason reason) {
+        drop(sequence);
+        if (reason != FinishReason.CANCELLED && !sequence.request.logits()) {
+            finished.remember(sequence, reason);
+        }
+        return finishedEvent(sequence, reason);
+    }
+
+    private void drop(Sequence sequence) {
+        lineup.remove(sequence);
+        live.remove(sequence.id());
+    }
+
+    /** The next plan to send, if one may and can be made now. */
+    public Optional<StepPlan> schedule(long nowNs) {
+        if (!suspendedWhy.isEmpty() || inFlight.size() >= maxInFlight) {
+            return Optional.empty();
+        }
+        if (canaryDue) {
+            canaryDue = false;
+            return Optional.of(launch(List.of(canary()), List.of(canarySequence()), nowNs));
+        }
+        var choosers = new ArrayList<Sequence>();
+        var slices = batcher.fill(choosers);
+        return slices.isEmpty() ? Optional.empty() : Optional.of(launch(slices, choosers, nowNs));
+    }
+
+    private StepPlan launch(List<SequenceSlice> slices, List<Sequence> choosers, long nowNs) {
+        if (inFlight.isEmpty()) {
+            lastProgressNs = nowNs;
+        }
+        var plan = new StepPlan(epoch, ++step, slices);
+        inFlight.add(new InFlight(plan.step(), nowNs, choosers));
+        return plan;
+    }
+
+    /** Block 0 has no owner yet when the canary is sent, and whoever gets it later overwrites it. */
+    private static SequenceSlice canary() {
+        var choice = new SequenceSlice.Choice(Sampling.GREEDY, TokenIds.EMPTY, 1, false);
+        return new SequenceSlice(CANARY_ID, 0, TokenIds.of(0), TokenIds.of(0), List.of(choice));
+    }
+
+    private static Sequence canarySequence() {
+        var request = new SequenceRequest(
+                CANARY_ID,
+                TokenIds.of(0),
+                TokenIds.EMPTY,
+                1,
+                TokenIds.EMPTY,
+                Sampling.GREEDY,
+                LONGEST_DEADLINE,
+                false);
+        var sequence = new Sequence(request, -1, 0);
+        sequence.state = SequenceState.FINISHED;
+        return sequence;
+    }
+
+    /**
+     * Commits what a step chose. Results of other epochs are dropped.
+     *
+     * @throws IllegalStateException where the result is not that of the oldest plan in flight, or does not fit it: the
+     *     pipeline has lost a plan and must be reset
+     */
+    public List<SequenceEvent> update(StepResult result, long nowNs) {
+        if (result.epoch() != epoch) {
+            staleResults++;
+            return List.of();
+        }
+        InFlight expected = inFlight.peek();
+        if (expected == null || expected.step() != result.step()) {
+            throw new IllegalStateException("step " + result.step() + " came back where "
+                    + (expected == null ? "none" : "step " + expected.step()) + " was expected");
+        }
+        requireSameChoosers(expected, result);
+        inFlight.remove();
+        lastProgressNs = nowNs;
+        warm = true;
+        stepCount++;
+        var events = new ArrayList<SequenceEvent>();
+        for (int i = 0; i < result.tokens().size(); i++) {
+            commit(expected.choosers().get(i), result.tokens().get(i).choice(), events);
+        }
+        return events;
+    }
+
+    private static void requireSameChoosers(InFlight expected, StepResult result) {
+        var choosers = expected.choosers();
+        boolean same = choosers.size() == result.tokens().size();
+        for (int i = 0; same && i < choosers.size(); i++) {
+            same = choosers.get(i).id() == result.tokens().get(i).sequenceId();
+        }
+        if (!same) {
+            throw new IllegalStateException("step " + result.step() + " chose tokens for other sequences than planned");
+        }
+    }
+
+    private void commit(Sequence sequence, TokenChoice choice, List<SequenceEvent> events) {
+        sequence.choiceInFlight = false;
+        if (sequence.state == SequenceState.FINISHED) {
+            return;
+        }
+        if (choice.position() != sequence.tokenCount()) {
+            throw new IllegalStateException("sequence " + sequence.id() + " got a token for position "
+                    + choice.position() + " and has " + sequence.tokenCount() + " tokens");
+        }
+        promptTokens += sequence.completionCount() == 0 ? sequence.tokenCount() : 0;
+        completionTokens++;
+        sequence.append(choice);
+        events.add(new SequenceEvent.Tokens(sequence.id(), List.of(choice)));
+        for (var reason : sequence.ending(maxSequenceTokens())) {
+            events.add(end(sequence, reason));
+        }
+    }
+
+    /** Ends the sequences whose deadline has passed; while suspended they are refused with the reason for that. */
+    public List<SequenceEvent> expire(long nowNs) {
+        if (live.isEmpty() || nowNs - earliestDeadlineNs < 0) {
+            return List.of();
+        }
+        var overdue = new ArrayList<Sequence>();
+        long nextNs = nowNs + LONGEST_DEADLINE.toNanos();
+        for (Sequence sequence : live.values()) {
+            if (nowNs - sequence.deadlineNs >= 0) {
+                overdue.add(sequence);
+            } else if (sequence.deadlineNs - nextNs < 0) {
+                nextNs = sequence.deadlineNs;
+            }
+        }
+        earliestDeadlineNs = nextNs;
+        var events = new ArrayList<SequenceEvent>();
+        for (Sequence sequence : overdue) {
+            if (suspendedWhy.isEmpty()) {
+                events.add(end(sequence, FinishReason.DEADLINE));
+            } else {
+                drop(sequence);
+                events.addAll(refused(sequence.id(), Refusal.UNAVAILABLE, suspendedWhy));
+            }
+        }
+        return events;
+    }
+
+    /** Plans nothing until the next {@link #reset}; {@code why} is what those hear whose deadline passes meanwhile. */
+    public void suspend(String why) {
+        suspendedWhy = why.isBlank() ? "the pipeline does not serve" : why;
+    }
+
+    /**
+     * Starts a new epoch on stages that remember nothing: what was in flight is forgotten, every sequence is prefilled
+     * again, step numbers start from 1, and the first plan is the canary.
+     *
+     * @param blockCount blocks of the new pool
+     * @return refusals of sequences that do not fit the new pool
+     */
+    public List<SequenceEvent> reset(long newEpoch, int blockCount) {
+        if (newEpoch <= epoch || blockCount < 1) {
+            throw new IllegalArgumentException("a reset needs an epoch above " + epoch + " and at least 1 block, not "
+                    + newEpoch + " and " + blockCount);
+        }
+        epoch = newEpoch;
+        step = 0;
+        inFlight.clear();
+        lineup.restart(blockCount);
+        suspendedWhy = "";
+        canaryDue = true;
+        warm = false;
+        var events = new ArrayList<SequenceEvent>();
+        for (Sequence sequence : List.copyOf(lineup.waiting)) {
+            if (sequence.tokenCount() > maxSequenceTokens()) {
+                drop(sequence);
+                events.addAll(refused(sequence.id(), Refusal.INVALID, tooLongForPool(sequence.tokenCount())));
+            }
+        }
+        return events;
+    }
+
+    /** Whether a result of this epoch has come back. */
+    public boolean warm() {
+        return warm;
+    }
+
+    /** How long plans have been in flight without any result; 0 while none is. */
+    public long silentNs(long nowNs) {
+        return inFlight.isEmpty() ? 0 : nowNs - lastProgressNs;
+    }
+
+    /** Longest sequence that is taken: the model's context or all blocks, whichever is less. */
+    public int maxSequenceTokens() {
+        long poolTokens = (long) lineup.pool.total() * lineup.blockTokens;
+        return poolTokens == 0 ? contextTokens : (int) Math.min(contextTokens, poolTokens);
+    }
+
+    public EngineStatus status() {
+        return new EngineStatus(
+                epoch,
+                lineup.waiting.size(),
+                lineup.running.size(),
+                inFlight.size(),
+                lineup.pool.usedCount(),
+                lineup.pool.total(),
+                maxSequenceTokens(),
+                lineup.preemptions,
+                stepCount,
+                promptTokens,
+                completionTokens,
+                staleResults);
+    }
+
+    /** For the simulation's invariants: which blocks a live sequence owns, and how often each block is owned. */
+    public TokenIds blocksOf(long id) {
+        Sequence sequence = live.get(id);
+        int count = sequence == null ? 0 : sequence.blockCount();
+        int[] blocks = new int[count];
+        for (int i = 0; i < count; i++) {
+            blocks[i] = sequence.block(i);
+        }
+        return TokenIds.of(blocks);
+    }
+
+    /** The pool, to be read only. */
+    public BlockPool pool() {
+        return lineup.pool;
+    }
+}

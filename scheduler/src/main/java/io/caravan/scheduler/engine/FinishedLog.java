@@ -1,0 +1,43 @@
+package io.caravan.scheduler.engine;
+
+import io.caravan.proto.sequence.FinishReason;
+import java.util.LinkedHashMap;
+
+/** The last sequences that ended, so that a submission repeated too late is answered and not computed again. */
+final class FinishedLog {
+
+    /** A sequence that ended, and why. */
+    record Entry(Sequence sequence, FinishReason reason) {}
+
+    private final LinkedHashMap<Long, Entry> entries = new LinkedHashMap<>();
+    private final int maxEntries;
+    private final int maxTokens;
+    private int tokenCount;
+
+    FinishedLog(int maxEntries, int maxTokens) {
+        this.maxEntries = maxEntries;
+        this.maxTokens = maxTokens;
+    }
+
+    void remember(Sequence sequence, FinishReason reason) {
+        entries.put(sequence.id(), new Entry(sequence, reason));
+        tokenCount += sequence.completionCount();
+        var oldestFirst = entries.values().iterator();
+        while (entries.size() > maxEntries || tokenCount > maxTokens) {
+            tokenCount -= oldestFirst.next().sequence().completionCount();
+            oldestFirst.remove();
+        }
+    }
+
+    boolean contains(long id) {
+        return entries.containsKey(id);
+    }
+
+    Entry get(long id) {
+        return entries.get(id);
+    }
+
+    int size() {
+        return entries.size();
+    }
+}

@@ -1,0 +1,154 @@
+package io.caravan.scheduler.engine;
+
+import io.caravan.proto.sequence.FinishReason;
+import io.caravan.proto.sequence.SequenceRequest;
+import io.caravan.proto.sequence.TokenChoice;
+import io.caravan.proto.sequence.TokenIds;
+import io.caravan.proto.step.SequenceSlice;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * One sequence in the engine: its token log, from which everything else can be computed again, and its block table.
+ *
+ * <p>{@code scheduledCount} of its tokens are computed or will be by plans in flight, which for the next plan is the same.
+ * When it reaches {@code tokenCount} the next token is being chosen and there is nothing to schedule until it is known.
+ */
+final class Sequence {
+    private static final int FIRST_BLOCK_COUNT = 8;
+
+    final SequenceRequest request;
+    final long arrival;
+    final long deadlineNs;
+    SequenceState state = SequenceState.WAITING;
+    /** A plan in flight will choose the next token. */
+    boolean choiceInFlight;
+
+    private final int promptCount;
+    private int[] tokens; // [tokenCount] prompt, then completion
+    private int tokenCount;
+    private int scheduledCount;
+    private final List<TokenChoice> drawn = new ArrayList<>(); // after request.completion()
+    private int[] blocks = new int[FIRST_BLOCK_COUNT]; // [blockCount]
+    private int blockCount;
+    private TokenIds blockIds = TokenIds.EMPTY;
+
+    Sequence(SequenceRequest request, long arrival, long deadlineNs) {
+        this.request = request;
+        this.arrival = arrival;
+        this.deadlineNs = deadlineNs;
+        promptCount = request.prompt().size();
+        tokens = request.prompt().concat(request.completion()).toArray();
+        tokenCount = tokens.length;
+    }
+
+    long id() {
+        return request.id();
+    }
+
+    int tokenCount() {
+        return tokenCount;
+    }
+
+    int completionCount() {
+        return tokenCount - promptCount;
+    }
+
+    /** Tokens that no plan has computed yet. */
+    int pendingCount() {
+        return tokenCount - scheduledCount;
+    }
+
+    /** Whether all but the newest token are computed, so that one row a step is all it needs. */
+    boolean decoding() {
+        return pendingCount() <= 1;
+    }
+
+    int blockCount() {
+        return blockCount;
+    }
+
+    int block(int index) {
+        return blocks[index];
+    }
+
+    void addBlock(int block) {
+        if (blockCount == blocks.length) {
+            blocks = Arrays.copyOf(blocks, blockCount * 2);
+        }
+        blocks[blockCount++] = block;
+        blockIds = TokenIds.EMPTY;
+    }
+
+    /** Gives the blocks back and forgets what was computed in them. */
+    void releaseBlocks(BlockPool pool) {
+        for (int i = 0; i < blockCount; i++) {
+            pool.release(blocks[i]);
+        }
+        forgetBlocks();
+    }
+
+    /** The pool itself is gone, and with it what was computed. */
+    void forgetBlocks() {
+        blockCount = 0;
+        blockIds = TokenIds.EMPTY;
+        scheduledCount = 0;
+    }
+
+    /** The next {@code rowCount} tokens as a part of a plan, which from now on count as scheduled. */
+    SequenceSlice advance(int rowCount, int blockTokens) {
+        int start = scheduledCount;
+        TokenIds chunk = rowCount == 1 ? TokenIds.of(tokens[start]) : TokenIds.of(copy(start, start + rowCount));
+        scheduledCount += rowCount;
+        choiceInFlight = scheduledCount == tokenCount;
+        if (blockIds.size() != blockCount) {
+            blockIds = TokenIds.copyOf(blocks, blockCount);
+        }
+        int needed = Math.ceilDiv(scheduledCount, blockTokens);
+        TokenIds table = needed == blockCount ? blockIds : blockIds.slice(0, needed);
+        return new SequenceSlice(id(), start, chunk, table, choiceInFlight ? List.of(choice()) : List.of());
+    }
+
+    private SequenceSlice.Choice choice() {
+        var sampling = request.sampling();
+        TokenIds history = sampling.needsHistory() ? TokenIds.copyOf(tokens, tokenCount) : TokenIds.EMPTY;
+        return new SequenceSlice.Choice(sampling, history, promptCount, request.logits());
+    }
+
+    private int[] copy(int from, int to) {
+        return Arrays.copyOfRange(tokens, from, to);
+    }
+
+    void append(TokenChoice choice) {
+        if (tokenCount == tokens.length) {
+            tokens = Arrays.copyOf(tokens, tokenCount + Math.max(16, tokenCount / 2));
+        }
+        tokens[tokenCount++] = choice.token();
+        drawn.add(choice);
+    }
+
+    /** The completion after its first {@code count} tokens. */
+    List<TokenChoice> completionAfter(int count) {
+        var choices = new ArrayList<TokenChoice>();
+        int given = request.completion().size();
+        for (int i = count; i < completionCount(); i++) {
+            choices.add(
+                    i < given
+                            ? TokenChoice.plain(promptCount + i, request.completion().get(i))
+                            : drawn.get(i - given));
+        }
+        return choices;
+    }
+
+    /** Whether and why the completion is whole; a list of one or none. */
+    List<FinishReason> ending(int maxSequenceTokens) {
+        if (completionCount() > 0 && request.endTokens().contains(tokens[tokenCount - 1])) {
+            return List.of(FinishReason.STOP);
+        }
+        boolean full = completionCount() > 0 && tokenCount >= maxSequenceTokens;
+        return completionCount() >= request.maxCompletionTokens() || full
+                ? List.of(FinishReason.LENGTH)
+                : List.of();
+    }
+}
