@@ -120,15 +120,14 @@ public final class Engine {
 
     private List<SequenceEvent> refusalOf(SequenceRequest request) {
         int promptCount = request.prompt().size();
-        int tokenCount = promptCount + request.completion().size();
         if (promptCount > contextTokens) {
             return refused(
                     request.id(),
                     Refusal.INVALID,
                     "the prompt has " + promptCount + " tokens, the context holds " + contextTokens);
         }
-        if (tokenCount > maxSequenceTokens()) {
-            return refused(request.id(), Refusal.INVALID, tooLongForPool(tokenCount));
+        if (promptCount > maxSequenceTokens()) {
+            return refused(request.id(), Refusal.INVALID, tooLongForPool(promptCount));
         }
         boolean fresh = request.completion().isEmpty();
         int limit = fresh ? limits.maxWaiting() : limits.maxWaiting() + limits.maxRunning();
@@ -204,14 +203,7 @@ public final class Engine {
 
     private static Sequence canarySequence() {
         var request = new SequenceRequest(
-                CANARY_ID,
-                TokenIds.of(0),
-                TokenIds.EMPTY,
-                1,
-                TokenIds.EMPTY,
-                Sampling.GREEDY,
-                LONGEST_DEADLINE,
-                false);
+                CANARY_ID, TokenIds.of(0), TokenIds.EMPTY, 1, TokenIds.EMPTY, Sampling.GREEDY, LONGEST_DEADLINE, false);
         var sequence = new Sequence(request, -1, 0);
         sequence.state = SequenceState.FINISHED;
         return sequence;
@@ -329,7 +321,7 @@ public final class Engine {
         for (Sequence sequence : List.copyOf(lineup.waiting)) {
             if (sequence.tokenCount() > maxSequenceTokens()) {
                 drop(sequence);
-                events.addAll(refused(sequence.id(), Refusal.INVALID, tooLongForPool(sequence.tokenCount())));
+                events.addAll(refused(sequence.id(), Refusal.UNAVAILABLE, tooLongForPool(sequence.tokenCount())));
             }
         }
         return events;

@@ -135,7 +135,8 @@ final class Sequence {
         for (int i = count; i < completionCount(); i++) {
             choices.add(
                     i < given
-                            ? TokenChoice.plain(promptCount + i, request.completion().get(i))
+                            ? TokenChoice.plain(
+                                    promptCount + i, request.completion().get(i))
                             : drawn.get(i - given));
         }
         return choices;
@@ -147,8 +148,6 @@ final class Sequence {
             return List.of(FinishReason.STOP);
         }
         boolean full = completionCount() > 0 && tokenCount >= maxSequenceTokens;
-        return completionCount() >= request.maxCompletionTokens() || full
-                ? List.of(FinishReason.LENGTH)
-                : List.of();
+        return completionCount() >= request.maxCompletionTokens() || full ? List.of(FinishReason.LENGTH) : List.of();
     }
 }

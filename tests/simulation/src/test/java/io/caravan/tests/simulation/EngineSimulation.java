@@ -115,7 +115,6 @@ final class EngineSimulation {
         if (!live.isEmpty()) {
             long id = live.get(random.nextInt(live.size()));
             clients.heard(engine.cancel(id));
-            invariants.cancelled(id);
         }
     }
 

@@ -26,6 +26,7 @@ final class Invariants {
     }
 
     void check(List<Long> liveIds) {
+        choosingStep.keySet().retainAll(liveIds);
         int[] owners = new int[blockCount];
         for (long id : liveIds) {
             TokenIds blocks = engine.blocksOf(id);
@@ -54,7 +55,9 @@ final class Invariants {
         for (SequenceSlice slice : plan.slices()) {
             long id = slice.sequenceId();
             assertThat(seen.add(id)).as("a sequence appears once in a plan").isTrue();
-            assertThat(choosingStep).as("the next token of %s is chosen already", id).doesNotContainKey(id);
+            assertThat(choosingStep)
+                    .as("the next token of %s is chosen already", id)
+                    .doesNotContainKey(id);
             if (!slice.choice().isEmpty()) {
                 choosingStep.put(id, plan.step());
             }
@@ -65,10 +68,6 @@ final class Invariants {
         for (var chosen : result.tokens()) {
             choosingStep.remove(chosen.sequenceId(), result.step());
         }
-    }
-
-    void cancelled(long id) {
-        choosingStep.remove(id);
     }
 
     void reset() {
