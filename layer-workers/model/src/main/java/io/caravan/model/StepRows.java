@@ -1,0 +1,60 @@
+package io.caravan.model;
+
+import io.caravan.kernels.PagedRows;
+import io.caravan.model.kv.KvPool;
+import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.step.SequenceSlice;
+import io.caravan.proto.step.StepPlan;
+
+/**
+ * A step plan laid out row by row, checked: it came over the wire.
+ *
+ * @param ids [rows] token of each row
+ * @param places where each row stands in its sequence
+ */
+record StepRows(int[] ids, PagedRows places) {
+
+    /**
+     * Rows of {@code plan}, slice after slice.
+     *
+     * @throws IllegalArgumentException when the plan asks for more than the stage can do; says what and how much there is
+     */
+    static StepRows of(StepPlan plan, ModelSpec spec, KvPool pool, int maxRows) {
+        int rows = plan.rowCount();
+        if (rows > maxRows) {
+            throw new IllegalArgumentException("step " + plan.step() + " has " + rows + " rows, but the stage computes"
+                    + " at most " + maxRows + " in one step");
+        }
+        int[] ids = new int[rows];
+        int[] positions = new int[rows];
+        int[][] tables = new int[rows][];
+        int row = 0;
+        for (SequenceSlice slice : plan.slices()) {
+            if (slice.endPosition() > spec.maxPositions()) {
+                throw new IllegalArgumentException("sequence " + slice.sequenceId() + " goes up to position "
+                        + slice.endPosition() + ", but the model's context ends at " + spec.maxPositions());
+            }
+            int[] table = pool.table(slice.sequenceId(), slice.blocks(), slice.endPosition());
+            for (int i = 0; i < slice.tokens().size(); i++, row++) {
+                ids[row] = checkedToken(slice, i, spec.vocabSize());
+                positions[row] = slice.startPosition() + i;
+                tables[row] = table;
+            }
+        }
+        return new StepRows(ids, new PagedRows(positions, tables));
+    }
+
+    private static int checkedToken(SequenceSlice slice, int index, int vocabSize) {
+        int token = slice.tokens().get(index);
+        if (token < 0 || token >= vocabSize) {
+            throw new IllegalArgumentException(
+                    "sequence " + slice.sequenceId() + " has token " + token + " at position "
+                            + (slice.startPosition() + index) + ", which is not in the vocabulary of " + vocabSize);
+        }
+        return token;
+    }
+
+    int count() {
+        return ids.length;
+    }
+}

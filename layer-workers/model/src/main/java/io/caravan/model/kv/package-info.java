@@ -1,0 +1,2 @@
+/** The keys and values of a stage's own layers, in blocks whose ids the scheduler gives out. */
+package io.caravan.model.kv;

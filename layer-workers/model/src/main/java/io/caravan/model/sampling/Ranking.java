@@ -1,0 +1,81 @@
+package io.caravan.model.sampling;
+
+/**
+ * Token ids by falling score, equal scores by rising id, sorted only as far as they are asked for: a heap that is emptied
+ * into the end of its own array. Asking for the first k of n costs O(n + k log n), which for the few tokens that matter in
+ * a vocabulary of 128 thousand is far from a sort.
+ */
+final class Ranking {
+    private final int[] ids; // [0, heapSize) the heap, then those taken, best last
+    private float[] scores = new float[0];
+    private int count;
+    private int heapSize;
+    private boolean heaped;
+
+    Ranking(int capacity) {
+        ids = new int[capacity];
+    }
+
+    /** Forgets what was ranked; {@code scores} is indexed by token id and must not change while it is in use. */
+    void reset(float[] scores) {
+        this.scores = scores;
+        count = 0;
+        heapSize = 0;
+        heaped = false;
+    }
+
+    /** Adds a token; all are added before the first is asked for. */
+    void add(int id) {
+        ids[count++] = id;
+    }
+
+    int count() {
+        return count;
+    }
+
+    /** The token at {@code rank}, 0 being the best. */
+    int at(int rank) {
+        if (!heaped) {
+            heapify();
+        }
+        while (count - heapSize <= rank) {
+            int best = ids[0];
+            heapSize--;
+            ids[0] = ids[heapSize];
+            ids[heapSize] = best;
+            sink(0);
+        }
+        return ids[count - 1 - rank];
+    }
+
+    private void heapify() {
+        heaped = true;
+        heapSize = count;
+        for (int i = heapSize / 2 - 1; i >= 0; i--) {
+            sink(i);
+        }
+    }
+
+    private void sink(int from) {
+        int hole = from;
+        int id = ids[hole];
+        while (2 * hole + 1 < heapSize) {
+            int child = 2 * hole + 1;
+            if (child + 1 < heapSize && isBetter(ids[child + 1], ids[child])) {
+                child++;
+            }
+            if (!isBetter(ids[child], id)) {
+                break;
+            }
+            ids[hole] = ids[child];
+            hole = child;
+        }
+        ids[hole] = id;
+    }
+
+    private boolean isBetter(int left, int right) {
+        float leftScore = scores[left];
+        float rightScore = scores[right];
+        return leftScore > rightScore || (leftScore == rightScore && left < right);
+    }
+}
