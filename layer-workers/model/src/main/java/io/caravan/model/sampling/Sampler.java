@@ -82,7 +82,7 @@ public final class Sampler {
             if (logit > most) {
                 most = logit;
                 best = id;
-            } else if (logit != logit) {
+            } else if (Float.isNaN(logit)) {
                 throw new ArithmeticException("the logits for position " + position + " are not numbers: token " + id
                         + " has NaN; the checkpoint or a kernel is broken");
             }
