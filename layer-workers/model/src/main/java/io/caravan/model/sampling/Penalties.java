@@ -21,7 +21,7 @@ final class Penalties {
      */
     void apply(float[] logits, Sampling sampling, TokenIds history, int promptCount) {
         sampling.logitBias().forEach((id, bias) -> {
-            if (id >= 0 && id < logits.length) {
+            if (id < logits.length) {
                 logits[id] += bias;
             }
         });
