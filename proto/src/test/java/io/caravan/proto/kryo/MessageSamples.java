@@ -62,7 +62,8 @@ final class MessageSamples {
                 5,
                 1_000,
                 16,
-                TensorType.F16);
+                TensorType.F16,
+                512);
         return List.of(
                 new StageProtocol.Load(assignment, ref),
                 new StageProtocol.Connect(5, INBOX, other),
