@@ -1,0 +1,28 @@
+package io.caravan.gateway.tokenizer;
+
+import io.caravan.proto.sequence.TokenIds;
+import java.nio.file.Path;
+
+/** Stands in for the tokenizer that a model folder lacks: token ids can be used, text cannot. */
+record MissingTokenizer(Path directory) implements Tokenizer {
+    @Override
+    public TokenIds encode(String text, boolean addSpecialTokens) {
+        throw new TokenizerException(directory + " has no " + HuggingFaceTokenizer.FILE
+                + ", so text cannot become tokens: send the prompt as token ids, or add the file");
+    }
+
+    @Override
+    public TokenIds encodeRendered(String text) {
+        return encode(text, false);
+    }
+
+    @Override
+    public String decode(TokenIds ids) {
+        return "";
+    }
+
+    @Override
+    public String piece(int id) {
+        return "";
+    }
+}
