@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A JSON object whose fields are read with the type that is expected of them; anything else is refused with the file, the
@@ -48,6 +49,15 @@ record JsonFields(String file, String prefix, JsonNode node) {
             throw new ModelFormatException(file + " is not valid JSON: " + e.getMessage(), e);
         } catch (IOException e) {
             throw new ModelFormatException(file + " is not readable as JSON: " + e.getMessage(), e);
+        }
+    }
+
+    /** The JSON text of maps, lists, numbers and strings. */
+    static byte[] encode(Map<String, ?> object) {
+        try {
+            return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsBytes(object);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("not encodable as JSON", e);
         }
     }
 

@@ -76,6 +76,11 @@ public record LlamaTensors(ModelSpec spec) {
                 && Arrays.stream(Part.values()).anyMatch(part -> rest.equals(part.module + ".weight"));
     }
 
+    /** Whether the outputs of this matrix are added to the residual stream. */
+    boolean addsToResidual(String name) {
+        return name.endsWith(Part.ATTENTION_OUTPUT.module + ".weight") || name.endsWith(Part.DOWN.module + ".weight");
+    }
+
     /** What a stage of {@code layers} reads: the embedding if it is the first, norm and head if it is the last. */
     public List<TensorSlot> stage(LayerRange layers, boolean first, boolean last) {
         var slots = new ArrayList<TensorSlot>();

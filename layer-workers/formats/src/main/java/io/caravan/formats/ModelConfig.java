@@ -137,7 +137,7 @@ public final class ModelConfig {
     }
 
     private int headDim(int hidden, int heads) {
-        if (fields.has("head_dim") || heads < 1) {
+        if (fields.has("head_dim") || heads < 1 || hidden < 1) {
             return fields.intOr("head_dim", 1);
         }
         if (hidden % heads != 0) {

@@ -1,0 +1,71 @@
+package io.caravan.formats;
+
+import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.RopeScaling;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The opposite of {@link ModelConfig}: the files that Hugging Face would write for a LLaMA of a given shape. */
+final class ConfigWriter {
+    private static final int BOS_TOKEN_ID = 1;
+
+    private ConfigWriter() {}
+
+    static Map<String, Object> config(ModelSpec spec) {
+        var config = new LinkedHashMap<String, Object>();
+        config.put("architectures", List.of("LlamaForCausalLM"));
+        config.put("model_type", "llama");
+        config.put("hidden_act", "silu");
+        config.put("attention_bias", false);
+        config.put("mlp_bias", false);
+        config.put("bos_token_id", BOS_TOKEN_ID);
+        config.put("eos_token_id", spec.eosTokenIds().toArray());
+        config.put("hidden_size", spec.hiddenSize());
+        config.put("intermediate_size", spec.intermediateSize());
+        config.put("num_hidden_layers", spec.layerCount());
+        config.put("num_attention_heads", spec.headCount());
+        config.put("num_key_value_heads", spec.kvHeadCount());
+        config.put("head_dim", spec.headDim());
+        config.put("vocab_size", spec.vocabSize());
+        config.put("max_position_embeddings", spec.maxPositions());
+        config.put("rms_norm_eps", Double.valueOf(Float.toString(spec.rmsNormEps())));
+        config.put("rope_theta", spec.ropeTheta());
+        config.put("rope_scaling", scaling(spec.ropeScaling()));
+        config.put("tie_word_embeddings", spec.tiedEmbeddings());
+        config.put(
+                "torch_dtype",
+                switch (spec.weightType()) {
+                    case F32 -> "float32";
+                    case F16 -> "float16";
+                    case BF16 -> "bfloat16";
+                });
+        return config;
+    }
+
+    static Map<String, Object> generationConfig(ModelSpec spec) {
+        var config = new LinkedHashMap<String, Object>();
+        config.put("bos_token_id", BOS_TOKEN_ID);
+        config.put("eos_token_id", spec.eosTokenIds().toArray());
+        return config;
+    }
+
+    private static Map<String, Object> scaling(RopeScaling scaling) {
+        var fields = new LinkedHashMap<String, Object>();
+        switch (scaling) {
+            case RopeScaling.None none -> fields.put("rope_type", "default");
+            case RopeScaling.Linear linear -> {
+                fields.put("rope_type", "linear");
+                fields.put("factor", linear.factor());
+            }
+            case RopeScaling.Llama3 llama3 -> {
+                fields.put("rope_type", "llama3");
+                fields.put("factor", llama3.factor());
+                fields.put("low_freq_factor", llama3.lowFreqFactor());
+                fields.put("high_freq_factor", llama3.highFreqFactor());
+                fields.put("original_max_position_embeddings", llama3.originalMaxPositions());
+            }
+        }
+        return fields;
+    }
+}
