@@ -120,6 +120,14 @@ public final class FrameAssembler {
         state = State.SKIPPING;
     }
 
+    /** The sender left: a frame that is not whole is dropped. Answers {@link #rejectedCount()}. */
+    public long leave() {
+        if (state == State.ASSEMBLING) {
+            reject();
+        }
+        return rejectedCount;
+    }
+
     /** Frames dropped so far; one that is damaged in several places may count more than once. */
     public long rejectedCount() {
         return rejectedCount;

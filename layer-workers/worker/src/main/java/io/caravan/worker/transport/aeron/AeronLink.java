@@ -1,0 +1,88 @@
+package io.caravan.worker.transport.aeron;
+
+import io.aeron.ExclusivePublication;
+import io.aeron.Publication;
+import io.caravan.proto.frame.ChunkHeader;
+import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.proto.link.StageLink;
+import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/** Offers a frame chunk by chunk, and remembers how far it came. */
+final class AeronLink implements StageLink {
+    /** Offers in a row that the client may spend on moving to the next term. */
+    private static final int MAX_ADMIN_ACTIONS = 3;
+
+    private final LinkEndpoint target;
+    private final ExclusivePublication publication;
+    private final int maxFrameBytes;
+    private final int maxChunkBytes;
+    private final UnsafeBuffer header = new UnsafeBuffer(new byte[ChunkHeader.LENGTH]);
+    private long frameNumber;
+    private int frameLength;
+    private int sentBytes;
+
+    AeronLink(LinkEndpoint target, ExclusivePublication publication, AeronSettings settings) {
+        this.target = target;
+        this.publication = publication;
+        this.maxFrameBytes = settings.maxFrameBytes();
+        this.maxChunkBytes = publication.maxPayloadLength() - ChunkHeader.LENGTH;
+    }
+
+    @Override
+    public Sent send(DirectBuffer frame, int offset, int length) {
+        if (length > maxFrameBytes) {
+            throw new IllegalArgumentException(
+                    "a frame of " + length + " bytes, where caravan.transport.max-frame is " + maxFrameBytes);
+        }
+        if (sentBytes > 0 && length != frameLength) {
+            throw new IllegalStateException("another frame was sent in part: send it again or abandon it first");
+        }
+        frameLength = length;
+        while (sentBytes < length) {
+            int chunkBytes = Math.min(maxChunkBytes, length - sentBytes);
+            ChunkHeader.write(header, 0, frameNumber, length, sentBytes, chunkBytes);
+            long result = offer(frame, offset + sentBytes, chunkBytes);
+            if (result < 0) {
+                return unsent(result);
+            }
+            sentBytes += chunkBytes;
+        }
+        abandon();
+        return Sent.DONE;
+    }
+
+    private long offer(DirectBuffer frame, int offset, int length) {
+        long result = Publication.ADMIN_ACTION;
+        for (int i = 0; result == Publication.ADMIN_ACTION && i < MAX_ADMIN_ACTIONS; i++) {
+            result = publication.offer(header, 0, ChunkHeader.LENGTH, frame, offset, length);
+        }
+        return result;
+    }
+
+    private Sent unsent(long result) {
+        if (result == Publication.NOT_CONNECTED) {
+            // whoever listens next has not heard the start
+            abandon();
+            return Sent.NOT_CONNECTED;
+        }
+        boolean retry = result == Publication.BACK_PRESSURED || result == Publication.ADMIN_ACTION;
+        return retry ? Sent.BACK_PRESSURED : Sent.CLOSED;
+    }
+
+    @Override
+    public void abandon() {
+        sentBytes = 0;
+        frameNumber++;
+    }
+
+    @Override
+    public LinkEndpoint target() {
+        return target;
+    }
+
+    @Override
+    public void close() {
+        publication.close();
+    }
+}

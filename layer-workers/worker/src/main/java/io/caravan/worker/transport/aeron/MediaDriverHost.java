@@ -1,0 +1,91 @@
+package io.caravan.worker.transport.aeron;
+
+import io.aeron.driver.MediaDriver;
+import io.aeron.driver.ThreadingMode;
+import io.caravan.proto.link.IdleStrategies;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A media driver within this process. Other processes of the host may share it: they get its {@link #directory()} as their
+ * {@code caravan.transport.driver-directory}, and speak to each other through memory.
+ */
+public final class MediaDriverHost implements AutoCloseable {
+    /** How often the driver looks for what has timed out. */
+    private static final long TIMER_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    /** How long a closed link's last frames may take to be read. */
+    private static final long LINGER_NS = TimeUnit.SECONDS.toNanos(2);
+
+    /** A process may be thought dead only well before what it left half-written is given up. */
+    private static final int UNBLOCK_FACTOR = 2;
+
+    private final MediaDriver driver;
+    private final Runnable cleanUp;
+
+    private MediaDriverHost(MediaDriver driver, Runnable cleanUp) {
+        this.driver = driver;
+        this.cleanUp = cleanUp;
+    }
+
+    /** Starts a driver in a directory of its own, which goes when the driver is closed. */
+    public static MediaDriverHost start(AeronSettings settings) {
+        DriverDirectory directory = DriverDirectory.create();
+        try {
+            return new MediaDriverHost(launch(settings, directory.path()), directory::close);
+        } catch (RuntimeException e) {
+            directory.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Starts a driver in {@code directory}.
+     *
+     * @throws RuntimeException when another driver runs there
+     */
+    public static MediaDriverHost start(AeronSettings settings, Path directory) {
+        return new MediaDriverHost(launch(settings, directory), () -> {});
+    }
+
+    /** What other processes of this host join. */
+    public Path directory() {
+        return Path.of(driver.aeronDirectoryName());
+    }
+
+    @Override
+    public void close() {
+        driver.close();
+        cleanUp.run();
+    }
+
+    private static MediaDriver launch(AeronSettings settings, Path directory) {
+        long livenessNs = settings.livenessTimeout().toNanos();
+        long clientNs = settings.clientTimeout().toNanos();
+        return MediaDriver.launch(new MediaDriver.Context()
+                .aeronDirectoryName(directory.toString())
+                .dirDeleteOnStart(false)
+                .dirDeleteOnShutdown(true)
+                .threadingMode(ThreadingMode.SHARED)
+                .sharedThreadFactory(task -> daemon(task, "aeron-driver"))
+                .sharedIdleStrategy(IdleStrategies.named(settings.idle()))
+                .mtuLength(settings.mtuBytes())
+                .ipcMtuLength(settings.mtuBytes())
+                .publicationTermBufferLength(settings.termBytes())
+                .ipcTermBufferLength(settings.termBytes())
+                .termBufferSparseFile(true)
+                .timerIntervalNs(TIMER_INTERVAL_NS)
+                .imageLivenessTimeoutNs(livenessNs)
+                .publicationConnectionTimeoutNs(livenessNs)
+                .publicationLingerTimeoutNs(LINGER_NS)
+                .clientLivenessTimeoutNs(clientNs)
+                .publicationUnblockTimeoutNs(clientNs * UNBLOCK_FACTOR)
+                .errorHandler(error -> AeronErrors.log("Media driver", error)));
+    }
+
+    static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        return thread;
+    }
+}
