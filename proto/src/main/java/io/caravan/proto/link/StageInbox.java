@@ -11,6 +11,7 @@ public interface StageInbox extends AutoCloseable {
      * one that is damaged is dropped and counted.
      *
      * @return the work done: fragments taken, 0 when there was nothing
+     * @throws IllegalStateException when nothing can arrive any more although the inbox was not closed
      */
     int poll(FrameHandler handler);
 

@@ -4,16 +4,20 @@ import io.aeron.Subscription;
 import io.caravan.proto.link.FrameHandler;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.StageInbox;
+import java.util.function.BooleanSupplier;
 
 /** Listens on shared memory and on UDP, each in its turn. */
 final class AeronInbox implements StageInbox {
     private final LinkEndpoint endpoint;
     private final InboxLane[] lanes;
+    private final BooleanSupplier lost;
     private int nextLane;
 
-    AeronInbox(LinkEndpoint endpoint, Subscription ipc, Subscription udp, int maxFrameBytes) {
+    /** @param lost whether the driver gave this process up, so that nothing can arrive any more */
+    AeronInbox(LinkEndpoint endpoint, Subscription ipc, Subscription udp, int maxFrameBytes, BooleanSupplier lost) {
         this.endpoint = endpoint;
         this.lanes = new InboxLane[] {new InboxLane(ipc, maxFrameBytes), new InboxLane(udp, maxFrameBytes)};
+        this.lost = lost;
     }
 
     @Override
@@ -31,6 +35,11 @@ final class AeronInbox implements StageInbox {
             if (lane.handedOver()) {
                 break;
             }
+        }
+        if (work == 0 && lost.getAsBoolean()) {
+            throw new IllegalStateException(
+                    "the inbox " + endpoint + " lost its media driver: it ended, or heard nothing"
+                            + " of this process for longer than caravan.transport.client-timeout");
         }
         return work;
     }

@@ -21,7 +21,7 @@ class AeronSettingsTest {
                         4 << 20,
                         "backoff",
                         Duration.ofSeconds(2),
-                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(10),
                         256 << 20));
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.StageInbox;
+import io.caravan.proto.link.StageLink;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,6 +61,26 @@ class AeronStartTest {
         links.close();
         links.close();
         assertThatThrownBy(links::openInbox).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void shouldSayThatTheDriverWasLostAndJoinItAnew() {
+        try (AeronLinks links = AeronLinks.open(Settings.DEFAULTS)) {
+            StageInbox lost = links.openInbox();
+            StageLink link = links.connect(lost.endpoint());
+            links.loseDriver();
+            assertThatThrownBy(() -> lost.poll((buffer, offset, length) -> {}))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("lost its media driver");
+            Frames.Frame frame = Frames.of(1, 1);
+            assertThat(link.send(frame.buffer(), 0, frame.length())).isEqualTo(StageLink.Sent.CLOSED);
+
+            try (StageInbox anew = links.openInbox()) {
+                assertThat(anew.poll((buffer, offset, length) -> {})).isZero();
+            }
+            lost.close();
+            link.close();
+        }
     }
 
     @Test
