@@ -1,0 +1,137 @@
+package io.caravan.worker.stage;
+
+import io.caravan.proto.actor.StageAssignment;
+import io.caravan.proto.link.StageInbox;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.AgentTerminationException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A stage's thread from the first byte loaded to the last one given back. Everything that the stage owns is opened, used and
+ * closed here, in the order load, serve, close, whoever ends it and at whatever point.
+ */
+final class StageRunner implements Agent {
+    /** Least time between two reports of loading. */
+    static final long PROGRESS_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    private static final Logger LOG = LoggerFactory.getLogger(StageRunner.class);
+
+    private final StageAssignment assignment;
+    private final StageHost host;
+    private final StageProxy proxy;
+    private final StageListener listener;
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private Optional<StageAgent> agent = Optional.empty();
+    private long lastProgressNs;
+
+    private StageRunner(StageAssignment assignment, StageHost host, StageProxy proxy, StageListener listener) {
+        this.assignment = assignment;
+        this.host = host;
+        this.proxy = proxy;
+        this.listener = listener;
+    }
+
+    /** Starts the stage's thread, which loads and then waits to be connected. */
+    static StageProxy start(StageAssignment assignment, StageHost host, StageListener listener) {
+        var proxy = new StageProxy();
+        var stage = new StageRunner(assignment, host, proxy, listener);
+        var runner = new AgentRunner(host.idleStrategy().get(), StageRunner::unexpected, null, stage);
+        host.started();
+        AgentRunner.startOnThread(runner, Thread.ofPlatform().daemon().factory());
+        return proxy;
+    }
+
+    @Override
+    public void onStart() {
+        try {
+            lastProgressNs = host.clock().elapsed().nanoTime() - PROGRESS_INTERVAL_NS;
+            StageCompute compute = open(host.loader().load(assignment, this::loaded));
+            StageInbox inbox = open(host.links().openInbox());
+            var outlet = open(new StageOutlet(host.links(), proxy.counters()));
+            agent = Optional.of(new StageAgent(assignment, compute, inbox, outlet, proxy, listener, host.clock()));
+            listener.ready(inbox.endpoint(), compute.kernels(), compute.weightBytes(), compute.kvBytes());
+        } catch (Throwable failure) {
+            fail(failure);
+        }
+    }
+
+    private void loaded(long loadedBytes, long totalBytes) {
+        if (proxy.isClosing()) {
+            throw new CancellationException("the stage was given up while it loaded");
+        }
+        long nowNs = host.clock().elapsed().nanoTime();
+        if (nowNs - lastProgressNs >= PROGRESS_INTERVAL_NS) {
+            lastProgressNs = nowNs;
+            listener.loading(loadedBytes, totalBytes);
+        }
+    }
+
+    @Override
+    public int doWork() {
+        if (proxy.isClosing() || agent.isEmpty()) {
+            throw new AgentTerminationException("the stage ends");
+        }
+        try {
+            return agent.get().doWork();
+        } catch (Throwable failure) {
+            fail(failure);
+            return 0;
+        }
+    }
+
+    /** Reports the failure, unless the stage is being given up anyway; the thread ends with the next duty cycle. */
+    private void fail(Throwable failure) {
+        agent = Optional.empty();
+        if (proxy.isClosing()) {
+            return;
+        }
+        if (failure instanceof StageRefusedException) {
+            LOG.warn("{} cannot be loaded: {}", roleName(), failure.getMessage());
+        } else {
+            LOG.error("{} failed", roleName(), failure);
+        }
+        listener.failed(reason(failure));
+    }
+
+    private static String reason(Throwable failure) {
+        return failure instanceof StageRefusedException || failure instanceof StageFailedException
+                ? failure.getMessage()
+                : failure.toString();
+    }
+
+    @Override
+    public void onClose() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception failure) {
+                LOG.error("{} could not give everything back", roleName(), failure);
+            }
+        }
+        host.ended();
+        listener.closed();
+    }
+
+    private <T extends AutoCloseable> T open(T resource) {
+        opened.push(resource);
+        return resource;
+    }
+
+    @Override
+    public String roleName() {
+        return "stage-" + assignment.stage().entityId();
+    }
+
+    private static void unexpected(Throwable failure) {
+        if (!(failure instanceof AgentTerminationException)) {
+            LOG.error("A stage's thread failed outside its duty cycle", failure);
+        }
+    }
+}
