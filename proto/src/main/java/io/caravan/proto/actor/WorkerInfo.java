@@ -6,7 +6,7 @@ package io.caravan.proto.actor;
  * @param address the worker's actor system, as Cluster knows it
  * @param name what people call it
  * @param version of Caravan; a pipeline takes workers of its own version only
- * @param memoryBytes free for weights and blocks
+ * @param memoryBytes that all stages on it may take together for weights and blocks, those it has included
  * @param bandwidthBytesPerSecond measured speed of reading weights, which decides how fast it decodes
  * @param kernels provider and CPU path, as {@code vector/avx2}
  */

@@ -1,6 +1,9 @@
 package io.caravan.worker.stage;
 
 import io.caravan.proto.link.StageLinks;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.agrona.concurrent.IdleStrategy;
@@ -8,7 +11,7 @@ import org.agrona.concurrent.IdleStrategy;
 /**
  * What the stages of one worker share, and how many of them still hold something.
  *
- * <p>{@link #awaitEnd} lets a process close its links only after the last stage let go of them.
+ * <p>{@link #end} lets a process close its links only after the last stage let go of them.
  */
 public final class StageHost {
     private final String address;
@@ -17,7 +20,8 @@ public final class StageHost {
     private final StageLinks links;
     private final Supplier<IdleStrategy> idleStrategy;
     private final StageClock clock;
-    private int runningCount;
+    private final Set<StageProxy> running = new HashSet<>();
+    private boolean ending;
 
     /**
      * @param address of the worker's actor system, as Cluster knows it
@@ -64,28 +68,35 @@ public final class StageHost {
         return clock;
     }
 
-    synchronized void started() {
-        runningCount++;
+    /** {@code stage} holds something from now on, unless the worker ends. */
+    synchronized void started(StageProxy stage) {
+        running.add(stage);
+        if (ending) {
+            stage.close();
+        }
     }
 
-    synchronized void ended() {
-        runningCount--;
+    /** {@code stage} gave everything back. */
+    synchronized void ended(StageProxy stage) {
+        running.remove(stage);
         notifyAll();
     }
 
-    /** Stages whose threads have not ended. */
+    /** Stages that hold something. */
     public synchronized int runningCount() {
-        return runningCount;
+        return running.size();
     }
 
     /**
-     * Waits until no stage holds anything.
+     * Ends every stage, those that start later too, and waits until none holds anything.
      *
-     * @return whether that came true within {@code timeoutMs}
+     * @return whether that came true within {@code longest}
      */
-    public synchronized boolean awaitEnd(long timeoutMs) throws InterruptedException {
-        long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
-        while (runningCount > 0) {
+    public synchronized boolean end(Duration longest) throws InterruptedException {
+        ending = true;
+        running.forEach(StageProxy::close);
+        long deadlineNs = System.nanoTime() + longest.toNanos();
+        while (!running.isEmpty()) {
             long leftMs = TimeUnit.NANOSECONDS.toMillis(deadlineNs - System.nanoTime());
             if (leftMs <= 0) {
                 return false;

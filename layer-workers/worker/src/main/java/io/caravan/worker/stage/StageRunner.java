@@ -43,7 +43,7 @@ final class StageRunner implements Agent {
         var proxy = new StageProxy();
         var stage = new StageRunner(assignment, host, proxy, listener);
         var runner = new AgentRunner(host.idleStrategy().get(), StageRunner::unexpected, null, stage);
-        host.started();
+        host.started(proxy);
         AgentRunner.startOnThread(runner, Thread.ofPlatform().daemon().factory());
         return proxy;
     }
@@ -115,7 +115,7 @@ final class StageRunner implements Agent {
                 LOG.error("{} could not give everything back", roleName(), failure);
             }
         }
-        host.ended();
+        host.ended(proxy);
         listener.closed();
     }
 

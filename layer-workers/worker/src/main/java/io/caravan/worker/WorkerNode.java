@@ -1,0 +1,161 @@
+package io.caravan.worker;
+
+import io.caravan.kernels.HostDevice;
+import io.caravan.proto.actor.SchedulerProtocol;
+import io.caravan.proto.actor.StageId;
+import io.caravan.proto.actor.StageSharding;
+import io.caravan.proto.actor.WorkerInfo;
+import io.caravan.proto.actor.WorkerProtocol;
+import io.caravan.proto.link.IdleStrategies;
+import io.caravan.proto.link.StageLinks;
+import io.caravan.worker.stage.MemoryBudget;
+import io.caravan.worker.stage.ModelStageLoader;
+import io.caravan.worker.stage.PlacementAllocation;
+import io.caravan.worker.stage.StageActor;
+import io.caravan.worker.stage.StageClock;
+import io.caravan.worker.stage.StageHost;
+import io.caravan.worker.stage.StageLoader;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.CoordinatedShutdown;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.AskPattern;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.ClusterSingleton;
+import org.apache.pekko.cluster.typed.ClusterSingletonSettings;
+import org.apache.pekko.cluster.typed.SingletonActor;
+
+/**
+ * The layer worker of this process: hosts the stages that placement puts here.
+ *
+ * <p>When the actor system ends, by coordinated shutdown, the worker's stages end with it and have given everything back
+ * before the system is gone; the links may be closed then.
+ */
+public final class WorkerNode {
+    private static final Duration LOCATE_TIMEOUT = Duration.ofSeconds(1);
+
+    private final StageHost host;
+    private final CompletableFuture<String> refused = new CompletableFuture<>();
+
+    private WorkerNode(StageHost host) {
+        this.host = host;
+    }
+
+    /**
+     * Starts the worker in a process that hosts no pipeline; the member must have {@link SchedulerProtocol#WORKER_ROLE}.
+     *
+     * @param links stay the caller's, who closes them when the system has ended
+     */
+    public static WorkerNode start(ActorSystem<?> system, WorkerSettings settings, StageLinks links) {
+        if (Cluster.get(system).selfMember().hasRole(SchedulerProtocol.ROLE)) {
+            throw new IllegalArgumentException("a process with role " + SchedulerProtocol.ROLE
+                    + " hosts the pipeline itself: start it first and pass its reference");
+        }
+        var pipeline = SingletonActor.of(Behaviors.<SchedulerProtocol.Command>empty(), SchedulerProtocol.SINGLETON)
+                .withSettings(ClusterSingletonSettings.create(system).withRole(SchedulerProtocol.ROLE));
+        return start(system, settings, links, ClusterSingleton.get(system).init(pipeline));
+    }
+
+    /** Starts the worker beside a pipeline, which {@code scheduler} leads to. */
+    public static WorkerNode start(
+            ActorSystem<?> system,
+            WorkerSettings settings,
+            StageLinks links,
+            ActorRef<SchedulerProtocol.Command> scheduler) {
+        var memory = new MemoryBudget(settings.memoryBytes());
+        var loader = new ModelStageLoader(
+                () -> HostDevice.open(settings.kernels(), settings.threads()),
+                memory,
+                settings.memoryWait(),
+                settings.models());
+        var measurement = CompletableFuture.supplyAsync(
+                () -> WorkerProbe.measure(settings, address(system)), WorkerProbe::onThreadOfItsOwn);
+        return start(system, settings, links, scheduler, loader, measurement);
+    }
+
+    static WorkerNode start(
+            ActorSystem<?> system,
+            WorkerSettings settings,
+            StageLinks links,
+            ActorRef<SchedulerProtocol.Command> scheduler,
+            StageLoader loader,
+            CompletionStage<WorkerInfo> measurement) {
+        String address = address(system);
+        var node = new WorkerNode(new StageHost(
+                address,
+                settings.name(),
+                loader,
+                links,
+                () -> IdleStrategies.named(settings.idle()),
+                StageClock.SYSTEM));
+        node.endStagesWith(system, settings.stopTimeout());
+        node.hostStages(system, address, scheduler);
+        var worker = system.systemActorOf(
+                WorkerActor.create(measurement, node.refused::complete), "caravan-worker", Props.empty());
+        system.receptionist().tell(Receptionist.register(WorkerProtocol.KEY, worker));
+        return node;
+    }
+
+    /** Completes when the pipeline will not have this worker, with the reason; the process is to end with it. */
+    public CompletionStage<String> refused() {
+        return refused.minimalCompletionStage();
+    }
+
+    /** Stages that hold memory here. */
+    public int stageCount() {
+        return host.runningCount();
+    }
+
+    private void hostStages(ActorSystem<?> system, String address, ActorRef<SchedulerProtocol.Command> scheduler) {
+        ClusterSharding.get(system)
+                .init(Entity.of(
+                                StageSharding.TYPE_KEY,
+                                context -> StageActor.create(StageId.parse(context.getEntityId()), host))
+                        .withMessageExtractor(StageSharding.extractor())
+                        .withRole(SchedulerProtocol.WORKER_ROLE)
+                        .withAllocationStrategy(
+                                new PlacementAllocation(address, stage -> locate(system, scheduler, stage))));
+    }
+
+    private static CompletionStage<String> locate(
+            ActorSystem<?> system, ActorRef<SchedulerProtocol.Command> scheduler, StageId stage) {
+        return AskPattern.<SchedulerProtocol.Command, SchedulerProtocol.Located>ask(
+                        scheduler,
+                        replyTo -> new SchedulerProtocol.Locate(stage, replyTo),
+                        LOCATE_TIMEOUT,
+                        system.scheduler())
+                .thenApply(SchedulerProtocol.Located::worker);
+    }
+
+    private void endStagesWith(ActorSystem<?> system, Duration longest) {
+        CoordinatedShutdown.get(system)
+                .addTask(
+                        CoordinatedShutdown.PhaseBeforeActorSystemTerminate(),
+                        "give stages back",
+                        () -> CompletableFuture.supplyAsync(
+                                () -> endStages(system, longest), Thread::startVirtualThread));
+    }
+
+    private Done endStages(ActorSystem<?> system, Duration longest) {
+        try {
+            if (!host.end(longest)) {
+                system.log().warn("{} stages still hold memory after {}", host.runningCount(), longest);
+            }
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+        return Done.done();
+    }
+
+    private static String address(ActorSystem<?> system) {
+        return Cluster.get(system).selfMember().address().toString();
+    }
+}

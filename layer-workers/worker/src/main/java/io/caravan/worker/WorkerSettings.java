@@ -1,0 +1,122 @@
+package io.caravan.worker;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import io.caravan.kernels.KernelChoice;
+import io.caravan.proto.link.IdleStrategies;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * What a worker is told by its configuration; the keys of {@code caravan.worker}, with {@code caravan.version} and {@code
+ * caravan.transport.idle}.
+ *
+ * @param version of Caravan
+ * @param name what people call the worker
+ * @param threads that compute each stage
+ * @param memoryBytes for everything that its stages hold together
+ * @param models folder to look for models in; empty for none
+ * @param idle name of what a stage's thread does when it has nothing to do ({@link IdleStrategies})
+ * @param memoryWait longest wait for memory that another stage gives back
+ * @param stopTimeout longest wait for stages to give everything back when the process ends
+ */
+public record WorkerSettings(
+        String version,
+        String name,
+        int threads,
+        long memoryBytes,
+        KernelChoice kernels,
+        String models,
+        String idle,
+        Duration memoryWait,
+        Duration stopTimeout) {
+
+    public WorkerSettings {
+        require(!name.isBlank(), "name", "a name", name);
+        require(threads >= 1, "threads", "0, for all processors, or more", threads);
+        require(memoryBytes >= 1, "memory", "more than nothing", memoryBytes);
+        require(memoryWait.isPositive(), "memory-wait", "positive", memoryWait);
+        require(stopTimeout.isPositive(), "stop-timeout", "positive", stopTimeout);
+        IdleStrategies.named(idle);
+    }
+
+    /**
+     * Those of {@code config}, the whole configuration, on this machine.
+     *
+     * @throws IllegalArgumentException when a value is out of its range
+     */
+    public static WorkerSettings from(Config config) {
+        return from(config, HostMemory.measure());
+    }
+
+    static WorkerSettings from(Config config, HostMemory memory) {
+        Config worker = config.getConfig("caravan.worker");
+        String name = worker.getString("name");
+        int threads = worker.getInt("threads");
+        return new WorkerSettings(
+                config.getString("caravan.version"),
+                name.isEmpty() ? defaultName() : name,
+                threads == 0 ? Runtime.getRuntime().availableProcessors() : threads,
+                memoryBytes(worker, memory),
+                kernels(worker.getString("kernels")),
+                worker.getString("models"),
+                config.getString("caravan.transport.idle"),
+                worker.getDuration("memory-wait"),
+                worker.getDuration("stop-timeout"));
+    }
+
+    private static long memoryBytes(Config worker, HostMemory memory) {
+        String wanted = worker.getString("memory").strip();
+        if (wanted.equals("auto")) {
+            return memory.automaticBytes();
+        }
+        if (wanted.endsWith("%")) {
+            double share = percent(wanted);
+            require(share > 0 && share <= 100, "memory", "a share above 0% and up to 100%", wanted);
+            return (long) (memory.totalBytes() * share / 100);
+        }
+        try {
+            return worker.getBytes("memory");
+        } catch (ConfigException.BadValue | ConfigException.WrongType unreadable) {
+            throw refused("memory", "auto, a share as 50%, or a size as \"12 GiB\"", wanted);
+        }
+    }
+
+    private static double percent(String wanted) {
+        try {
+            return Double.parseDouble(wanted.substring(0, wanted.length() - 1).strip());
+        } catch (NumberFormatException unreadable) {
+            throw refused("memory", "a share as 50%", wanted);
+        }
+    }
+
+    private static KernelChoice kernels(String wanted) {
+        return switch (wanted.toLowerCase(Locale.ROOT)) {
+            case "auto" -> KernelChoice.AUTO;
+            case "vector" -> KernelChoice.VECTOR;
+            case "scalar" -> KernelChoice.SCALAR;
+            default -> throw refused("kernels", "auto, vector or scalar", wanted);
+        };
+    }
+
+    private static String defaultName() {
+        long pid = ProcessHandle.current().pid();
+        try {
+            return InetAddress.getLocalHost().getHostName() + "-" + pid;
+        } catch (UnknownHostException nameless) {
+            return "worker-" + pid;
+        }
+    }
+
+    private static void require(boolean holds, String key, String range, Object value) {
+        if (!holds) {
+            throw refused(key, range, value);
+        }
+    }
+
+    private static IllegalArgumentException refused(String key, String range, Object value) {
+        return new IllegalArgumentException("caravan.worker." + key + " must be " + range + ", not " + value);
+    }
+}

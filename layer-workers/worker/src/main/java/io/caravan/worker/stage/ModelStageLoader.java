@@ -1,0 +1,114 @@
+package io.caravan.worker.stage;
+
+import io.caravan.formats.Checkpoint;
+import io.caravan.formats.Checkpoints;
+import io.caravan.formats.ModelFormatException;
+import io.caravan.kernels.Device;
+import io.caravan.model.StageModel;
+import io.caravan.model.kv.KvShape;
+import io.caravan.proto.actor.StageAssignment;
+import io.caravan.proto.model.ModelRef;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads a stage from a checkpoint on this worker's disk, after it made sure that the checkpoint is the pipeline's and that
+ * the stage fits in memory.
+ */
+public final class ModelStageLoader implements StageLoader {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelStageLoader.class);
+
+    private final Supplier<Device> devices;
+    private final MemoryBudget memory;
+    private final Duration memoryWait;
+    private final String models;
+
+    /**
+     * @param devices opens a device for each stage, whose memory goes when the stage does
+     * @param memoryWait longest wait for memory that another stage gives back
+     * @param models folder to look for a model in that is not where the pipeline says; empty for none
+     */
+    public ModelStageLoader(Supplier<Device> devices, MemoryBudget memory, Duration memoryWait, String models) {
+        this.devices = devices;
+        this.memory = memory;
+        this.memoryWait = memoryWait;
+        this.models = models;
+    }
+
+    @Override
+    public StageCompute load(StageAssignment assignment, Progress progress) {
+        var owned = new ArrayDeque<AutoCloseable>();
+        try {
+            return load(assignment, progress, owned);
+        } catch (ModelFormatException | IllegalArgumentException unusable) {
+            closeAll(owned);
+            throw new StageRefusedException(unusable.getMessage());
+        } catch (InterruptedException ended) {
+            closeAll(owned);
+            Thread.currentThread().interrupt();
+            throw new StageRefusedException("the process ends");
+        } catch (Throwable failure) {
+            closeAll(owned);
+            throw failure;
+        }
+    }
+
+    private StageCompute load(StageAssignment stage, Progress progress, Deque<AutoCloseable> owned)
+            throws InterruptedException {
+        Checkpoint checkpoint = Checkpoints.open(locate(stage.model()));
+        owned.push(checkpoint);
+        if (!checkpoint.fingerprint().equals(stage.model().fingerprint())) {
+            throw new StageRefusedException("another model is in "
+                    + stage.model().directory() + ": its fingerprint is " + checkpoint.fingerprint()
+                    + ", the pipeline's is " + stage.model().fingerprint());
+        }
+        var need = StageMemory.of(checkpoint.spec(), stage);
+        owned.push(memory.reserve(need.totalBytes(), memoryWait));
+        Device device = devices.get();
+        owned.push(device);
+        StageModel model = StageModel.load(
+                checkpoint,
+                stage.layers(),
+                stage.first(),
+                stage.last(),
+                device,
+                new KvShape(stage.kvBlockCount(), stage.kvBlockTokens(), stage.kvType()),
+                stage.maxRows(),
+                progress::loaded);
+        owned.push(model);
+        return new ModelCompute(model, device, stage.maxRows(), owned);
+    }
+
+    private Path locate(ModelRef model) {
+        Path named = Path.of(model.directory());
+        if (Files.isDirectory(named)) {
+            return named;
+        }
+        if (models.isEmpty()) {
+            throw new StageRefusedException("there is no folder " + named
+                    + "; every worker needs the model at this path, or in the folder that caravan.worker.models names");
+        }
+        Path own = Path.of(models).resolve(named.getFileName());
+        if (!Files.isDirectory(own)) {
+            throw new StageRefusedException("there is neither a folder " + named + " nor " + own);
+        }
+        return own;
+    }
+
+    /** Closes from the first on, whatever happens on the way. */
+    static void closeAll(Deque<AutoCloseable> owned) {
+        while (!owned.isEmpty()) {
+            try {
+                owned.pop().close();
+            } catch (Exception failure) {
+                LOG.error("A stage could not give everything back", failure);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package io.caravan.worker.stage;
+
+import io.caravan.proto.actor.StageAssignment;
+import io.caravan.proto.sequence.TokenChoice;
+import io.caravan.proto.step.SequenceSlice;
+import io.caravan.proto.step.StepPlan;
+import io.caravan.proto.step.StepResult;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Arithmetic that a test can do in its head: a row's hidden state is its token id, each layer adds one, and the token chosen
+ * is the last row's state. So a pipeline of any cuts answers token t with t + layers.
+ */
+final class FakeCompute implements StageCompute {
+    static final int MAX_ROWS = 8;
+    static final int UNFIT_TOKEN = 666;
+    static final int BREAKING_TOKEN = 999;
+
+    private final StageAssignment assignment;
+    private final UnsafeBuffer hidden = new UnsafeBuffer(new byte[MAX_ROWS * Integer.BYTES]);
+    private volatile boolean closed;
+
+    FakeCompute(StageAssignment assignment) {
+        this.assignment = assignment;
+    }
+
+    @Override
+    public String kernels() {
+        return "fake/fingers";
+    }
+
+    @Override
+    public long weightBytes() {
+        return 100L * assignment.layers().layerCount();
+    }
+
+    @Override
+    public long kvBytes() {
+        return 10L * assignment.layers().layerCount();
+    }
+
+    @Override
+    public int maxRows() {
+        return MAX_ROWS;
+    }
+
+    @Override
+    public int hiddenRowBytes() {
+        return Integer.BYTES;
+    }
+
+    @Override
+    public void writeHidden(DirectBuffer source, int offset, int byteCount) {
+        hidden.putBytes(0, source, offset, byteCount);
+    }
+
+    @Override
+    public void forward(StepPlan plan) {
+        int row = 0;
+        for (SequenceSlice slice : plan.slices()) {
+            for (int i = 0; i < slice.tokens().size(); i++) {
+                int token = slice.tokens().get(i);
+                if (token == UNFIT_TOKEN) {
+                    throw new IllegalArgumentException("token " + token + " is not in the vocabulary");
+                }
+                if (token == BREAKING_TOKEN) {
+                    throw new IllegalStateException("the fingers broke");
+                }
+                int state = assignment.first() ? token : hidden.getInt(row * Integer.BYTES);
+                hidden.putInt(row * Integer.BYTES, state + assignment.layers().layerCount());
+                row++;
+            }
+        }
+    }
+
+    @Override
+    public DirectBuffer readHidden(int byteCount) {
+        return hidden;
+    }
+
+    @Override
+    public List<StepResult.Chosen> choose(StepPlan plan) {
+        var chosen = new ArrayList<StepResult.Chosen>();
+        int row = 0;
+        for (SequenceSlice slice : plan.slices()) {
+            row += slice.tokens().size();
+            if (!slice.choice().isEmpty()) {
+                int token = hidden.getInt((row - 1) * Integer.BYTES);
+                chosen.add(new StepResult.Chosen(slice.sequenceId(), TokenChoice.plain(slice.endPosition(), token)));
+            }
+        }
+        return chosen;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}
