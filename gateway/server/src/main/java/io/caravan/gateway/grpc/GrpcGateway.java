@@ -1,0 +1,114 @@
+package io.caravan.gateway.grpc;
+
+import io.caravan.gateway.generation.Generations;
+import io.caravan.gateway.tokenizer.ServedModel;
+import io.caravan.proto.actor.PipelineStatus;
+import io.caravan.proto.v1.CaravanGrpc;
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.apache.pekko.actor.Cancellable;
+import org.apache.pekko.actor.typed.ActorSystem;
+
+/** The gRPC server: {@code caravan.v1.Caravan}, health and reflection. */
+public final class GrpcGateway implements AutoCloseable {
+    private static final Duration HEALTH_INTERVAL = Duration.ofSeconds(1);
+    private static final int MAX_REQUEST_BYTES = 8 << 20;
+
+    private final Server server;
+    private final HealthStatusManager health;
+    private final Cancellable healthTicks;
+
+    private GrpcGateway(Server server, HealthStatusManager health, Cancellable healthTicks) {
+        this.server = server;
+        this.health = health;
+        this.healthTicks = healthTicks;
+    }
+
+    /**
+     * Binds and serves.
+     *
+     * @param port 0 takes any free one
+     * @param apiKeys one of which every call must carry; empty lets everyone pass
+     * @param deadline how long a generation may take
+     * @param status how the pipeline is
+     * @param draining whether new generations are refused
+     * @throws IOException when the address cannot be bound; names it
+     */
+    public static GrpcGateway start(
+            ActorSystem<?> system,
+            String host,
+            int port,
+            List<String> apiKeys,
+            ServedModel model,
+            Generations generations,
+            Duration deadline,
+            Supplier<CompletionStage<PipelineStatus>> status,
+            BooleanSupplier draining)
+            throws IOException {
+        var health = new HealthStatusManager();
+        var server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+                .maxInboundMessageSize(MAX_REQUEST_BYTES)
+                .intercept(new ApiKeyCheck(apiKeys))
+                .addService(new CaravanService(system, model, generations, deadline, status, draining))
+                .addService(health.getHealthService())
+                .addService(ProtoReflectionServiceV1.newInstance())
+                .build();
+        try {
+            server.start();
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot serve gRPC on " + host + ":" + port + " (" + e.getMessage()
+                            + "): choose another port with --grpc-port",
+                    e);
+        }
+        var ticks = system.scheduler()
+                .scheduleWithFixedDelay(
+                        Duration.ZERO,
+                        HEALTH_INTERVAL,
+                        () -> tellHealth(health, status, draining),
+                        system.executionContext());
+        return new GrpcGateway(server, health, ticks);
+    }
+
+    private static void tellHealth(
+            HealthStatusManager health, Supplier<CompletionStage<PipelineStatus>> status, BooleanSupplier draining) {
+        status.get().whenComplete((known, failure) -> {
+            boolean serving = failure == null && known.serving() && !draining.getAsBoolean();
+            var told = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+            health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, told);
+            health.setStatus(CaravanGrpc.SERVICE_NAME, told);
+        });
+    }
+
+    /** The port that is bound. */
+    public int port() {
+        return server.getPort();
+    }
+
+    /** Ends all calls, those that run after a short while. */
+    @Override
+    public void close() {
+        healthTicks.cancel();
+        health.enterTerminalState();
+        server.shutdown();
+        try {
+            if (!server.awaitTermination(1, TimeUnit.SECONDS)) {
+                server.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            server.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+}
