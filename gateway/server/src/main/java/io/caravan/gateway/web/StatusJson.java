@@ -1,0 +1,68 @@
+package io.caravan.gateway.web;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caravan.proto.actor.PipelineStatus;
+import io.caravan.proto.actor.WorkerInfo;
+
+/** {@link PipelineStatus} as JSON: for the page, for scripts, and for {@code caravan ps}. */
+public final class StatusJson {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private StatusJson() {}
+
+    /** The whole state, under the names of the records. */
+    public static ObjectNode of(String model, PipelineStatus status) {
+        var json = JSON.createObjectNode()
+                .put("model", model)
+                .put("pipeline", status.pipeline())
+                .put("serving", status.serving())
+                .put("message", status.message())
+                .put("epoch", status.epoch())
+                .put("waiting", status.waiting())
+                .put("running", status.running())
+                .put("kvBlocksUsed", status.kvBlocksUsed())
+                .put("kvBlocksTotal", status.kvBlocksTotal())
+                .put("maxSequenceTokens", status.maxSequenceTokens())
+                .put("preemptions", status.preemptions())
+                .put("recoveries", status.recoveries())
+                .put("lastPauseNs", status.lastPauseNs())
+                .put("stepCount", status.stepCount())
+                .put("promptTokens", status.promptTokens())
+                .put("completionTokens", status.completionTokens());
+        var stages = json.putArray("stages");
+        status.stages().forEach(stage -> stages.add(stage(stage)));
+        var workers = json.putArray("workers");
+        status.workers().forEach(worker -> workers.add(worker(worker)));
+        return json;
+    }
+
+    private static ObjectNode stage(PipelineStatus.Stage stage) {
+        return JSON.createObjectNode()
+                .put("index", stage.index())
+                .put("firstLayer", stage.layers().first())
+                .put("endLayer", stage.layers().end())
+                .put("worker", stage.worker())
+                .put("state", stage.state().name())
+                .put("loadedShare", stage.loadedShare())
+                .put("kernels", stage.kernels())
+                .put("weightBytes", stage.weightBytes())
+                .put("kvBytes", stage.kvBytes())
+                .put("busyNs", stage.busyNs())
+                .put("idleNs", stage.idleNs())
+                .put("hopP50Ns", stage.hopP50Ns())
+                .put("hopP99Ns", stage.hopP99Ns());
+    }
+
+    private static ObjectNode worker(WorkerInfo worker) {
+        return JSON.createObjectNode()
+                .put("address", worker.address())
+                .put("name", worker.name())
+                .put("version", worker.version())
+                .put("pid", worker.pid())
+                .put("threadCount", worker.threadCount())
+                .put("memoryBytes", worker.memoryBytes())
+                .put("bandwidthBytesPerSecond", worker.bandwidthBytesPerSecond())
+                .put("kernels", worker.kernels());
+    }
+}
