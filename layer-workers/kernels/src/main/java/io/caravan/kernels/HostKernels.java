@@ -39,7 +39,7 @@ final class HostKernels implements Kernels {
             throw new IllegalArgumentException(ids.length + " token ids for " + rows + " rows");
         }
         indices("token id", ids, rows, table.rows());
-        split(rows, table.columns(), (thread, from, to) -> provider.embed(out, table, ids, from, to));
+        split(rows, table.columns(), (thread, from, to) -> provider.embed(thread, out, table, ids, from, to));
     }
 
     @Override
@@ -50,7 +50,7 @@ final class HostKernels implements Kernels {
         split(
                 rows,
                 weight.columns() * ELEMENT_WORK,
-                (thread, from, to) -> provider.rmsNorm(out, x, weight, eps, from, to));
+                (thread, from, to) -> provider.rmsNorm(thread, out, x, weight, eps, from, to));
     }
 
     @Override

@@ -13,10 +13,10 @@ public interface HostProvider extends AutoCloseable {
     String name();
 
     /** out[r] = table[ids[r]] for r of [rowFrom, rowTo), as F32. */
-    void embed(Tensor out, Tensor table, int[] ids, int rowFrom, int rowTo);
+    void embed(int thread, Tensor out, Tensor table, int[] ids, int rowFrom, int rowTo);
 
     /** RMSNorm of the rows [rowFrom, rowTo). */
-    void rmsNorm(Tensor out, Tensor x, Tensor weight, float eps, int rowFrom, int rowTo);
+    void rmsNorm(int thread, Tensor out, Tensor x, Tensor weight, float eps, int rowFrom, int rowTo);
 
     /** The columns [from, to) of out = x · wᵀ, for all {@code rows}. */
     void matmul(int thread, Tensor out, Tensor x, Tensor w, int rows, int from, int to);

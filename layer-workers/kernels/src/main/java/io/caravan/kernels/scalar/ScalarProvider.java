@@ -14,7 +14,7 @@ public final class ScalarProvider implements HostProvider {
     }
 
     @Override
-    public void embed(Tensor out, Tensor table, int[] ids, int rowFrom, int rowTo) {
+    public void embed(int thread, Tensor out, Tensor table, int[] ids, int rowFrom, int rowTo) {
         var width = table.columns();
         for (var row = rowFrom; row < rowTo; row++) {
             for (var i = 0L; i < width; i++) {
@@ -24,7 +24,7 @@ public final class ScalarProvider implements HostProvider {
     }
 
     @Override
-    public void rmsNorm(Tensor out, Tensor x, Tensor weight, float eps, int rowFrom, int rowTo) {
+    public void rmsNorm(int thread, Tensor out, Tensor x, Tensor weight, float eps, int rowFrom, int rowTo) {
         var width = weight.columns();
         for (var row = rowFrom; row < rowTo; row++) {
             var first = row * width;

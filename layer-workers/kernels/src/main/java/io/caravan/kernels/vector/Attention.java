@@ -1,0 +1,168 @@
+package io.caravan.kernels.vector;
+
+import static io.caravan.kernels.vector.Memory.LANES;
+
+import io.caravan.kernels.KvLayer;
+import io.caravan.kernels.PagedRows;
+import io.caravan.kernels.Tensor;
+import java.util.Arrays;
+
+/**
+ * Attention over the paged cache with an online softmax (Milakov and Gimelshein 2018). The blocks of a sequence are
+ * visited in its order; each visit turns a block's scores into weights relative to the highest score so far and scales
+ * down what was summed before, if the highest rose. So a head's result follows from its own row and blocks alone, wherever
+ * the blocks lie and whichever rows share the visit. A block's keys and values are widened to floats once for all rows and
+ * query heads of a part.
+ */
+final class Attention {
+    /** Tokens whose scores are computed together. */
+    private static final int TOKEN_STEP = 4;
+
+    private final Tensor out;
+    private final Tensor q;
+    private final KvLayer kv;
+    private final PagedRows where;
+    private final int kvHead;
+    private final int rowFrom;
+    private final int rowCount;
+
+    /** Query heads that share the KV head. */
+    private final int groupHeads;
+
+    private final int headDim;
+
+    /** [blockTokens up to a multiple of 4, headDim] */
+    private final float[] keys;
+
+    /** [blockTokens, headDim] */
+    private final float[] values;
+
+    /** [rows, groupHeads, headDim] */
+    private final float[] queries;
+
+    /** [rows, groupHeads, headDim], and 4 vectors of partial sums behind them. */
+    private final float[] results;
+
+    private final int sumsAt;
+
+    /** [blockTokens up to a multiple of 4 and to a whole vector], and the states [rows, groupHeads, 2] behind it. */
+    private final float[] scores;
+
+    private final int statesAt;
+
+    Attention(Scratch scratch, Tensor out, Tensor q, KvLayer kv, PagedRows where, int kvHead, int rowFrom, int rowTo) {
+        this.out = out;
+        this.q = q;
+        this.kv = kv;
+        this.where = where;
+        this.kvHead = kvHead;
+        this.rowFrom = rowFrom;
+        this.rowCount = rowTo - rowFrom;
+        this.headDim = kv.headDim();
+        this.groupHeads = Math.toIntExact(q.columns() / ((long) kv.kvHeads() * headDim));
+        var paddedTokens = Math.ceilDiv(kv.blockTokens(), TOKEN_STEP) * TOKEN_STEP;
+        var resultCount = rowCount * groupHeads * headDim;
+        this.keys = scratch.panel(paddedTokens * headDim);
+        this.values = scratch.values(kv.blockTokens() * headDim);
+        this.queries = scratch.x(resultCount);
+        this.results = scratch.sums(resultCount + TOKEN_STEP * LANES);
+        this.sumsAt = resultCount;
+        this.statesAt = paddedTokens + LANES;
+        this.scores = scratch.scores(statesAt + rowCount * groupHeads * 2);
+    }
+
+    /** Computes the rows, which share a block table. */
+    void compute() {
+        var longest = begin();
+        var table = where.tables()[rowFrom];
+        for (var start = 0; start <= longest; start += kv.blockTokens()) {
+            var tokens = Math.min(kv.blockTokens(), longest + 1 - start);
+            widen(kv.keys(), table[start / kv.blockTokens()], tokens, keys);
+            widen(kv.values(), table[start / kv.blockTokens()], tokens, values);
+            for (var row = 0; row < rowCount; row++) {
+                var count = Math.min(tokens, where.positions()[rowFrom + row] + 1 - start);
+                for (var head = row * groupHeads; count > 0 && head < (row + 1) * groupHeads; head++) {
+                    visit(head, count);
+                }
+            }
+        }
+        end();
+    }
+
+    /** Copies the queries and clears results and states; returns the highest position of the rows. */
+    private int begin() {
+        var longest = 0;
+        var width = groupHeads * headDim;
+        for (var row = 0; row < rowCount; row++) {
+            longest = Math.max(longest, where.positions()[rowFrom + row]);
+            Memory.copy(q.data().address() + first(row), queries, row * width, width);
+        }
+        Arrays.fill(results, 0, rowCount * width, 0);
+        for (var head = 0; head < rowCount * groupHeads; head++) {
+            scores[statesAt + 2 * head] = Float.NEGATIVE_INFINITY;
+            scores[statesAt + 2 * head + 1] = 0;
+        }
+        return longest;
+    }
+
+    /** Divides each result by its sum of weights and writes it out. */
+    private void end() {
+        for (var head = 0; head < rowCount * groupHeads; head++) {
+            var weightSum = scores[statesAt + 2 * head + 1];
+            for (var i = head * headDim; i < (head + 1) * headDim; i++) {
+                results[i] /= weightSum;
+            }
+        }
+        var width = groupHeads * headDim;
+        for (var row = 0; row < rowCount; row++) {
+            Memory.copy(results, row * width, out.data().address() + first(row), width);
+        }
+    }
+
+    /** Bytes from the start of q and out to a row's first query head of the group. */
+    private long first(int row) {
+        return ((rowFrom + row) * q.columns() + (long) kvHead * groupHeads * headDim) * Float.BYTES;
+    }
+
+    private void widen(Tensor cache, int block, int tokens, float[] target) {
+        var first = kv.row(block, kvHead, 0) * headDim;
+        Convert.toFloats(cache.type(), cache.data().address() + cache.type().bytes(first), target, 0, tokens * headDim);
+    }
+
+    /** One query head meets the first {@code count} tokens of a block. */
+    private void visit(int head, int count) {
+        var state = statesAt + 2 * head;
+        var newHighest = Math.max(scores[state], score(head * headDim, count));
+        var shrink = Exp.of(scores[state] - newHighest);
+        scores[state] = newHighest;
+        scores[state + 1] = Math.fma(scores[state + 1], shrink, weigh(newHighest, count));
+        WeightedSum.add(results, head * headDim, shrink, scores, values, count, headDim);
+    }
+
+    /** Writes the scores of {@code count} keys and fills the last vector up with -infinity; returns the highest. */
+    private float score(int query, int count) {
+        var whole = headDim - headDim % LANES;
+        var scale = (float) (1 / Math.sqrt(headDim));
+        var highest = Float.NEGATIVE_INFINITY;
+        for (var token = 0; token < count; token += TOKEN_STEP) {
+            Arrays.fill(results, sumsAt, sumsAt + TOKEN_STEP * LANES, 0);
+            Tiles.oneByFour(queries, query, keys, token * headDim, headDim, whole, results, sumsAt);
+            for (var t = token; t < Math.min(token + TOKEN_STEP, count); t++) {
+                var dot = Sums.lanes(results, sumsAt + (t - token) * LANES);
+                dot = Sums.tail(dot, queries, query + whole, keys, t * headDim + whole, headDim - whole);
+                scores[t] = dot * scale;
+                highest = Math.max(highest, scores[t]);
+            }
+        }
+        for (var t = count; t % LANES != 0; t++) {
+            scores[t] = Float.NEGATIVE_INFINITY;
+        }
+        return highest;
+    }
+
+    /** Turns scores into weights e^(score - highest) in place; returns their sum. */
+    private float weigh(float highest, int count) {
+        Exp.weigh(scores, highest, count, results, sumsAt);
+        return Sums.lanes(results, sumsAt);
+    }
+}

@@ -1,0 +1,54 @@
+package io.caravan.kernels.vector;
+
+import static io.caravan.kernels.vector.Memory.LANES;
+
+import io.caravan.proto.model.TensorType;
+
+/** Runs of elements from one storage format to another. */
+final class Convert {
+    private Convert() {}
+
+    /** Writes {@code count} elements at the address {@code source} to {@code target[at...]}, exactly. */
+    static void toFloats(TensorType type, long source, float[] target, int at, int count) {
+        switch (type) {
+            case F32 -> Memory.copy(source, target, at, count);
+            case F16 -> fromFloat16(source, target, at, count);
+            case BF16 -> fromBfloat16(source, target, at, count);
+        }
+    }
+
+    private static void fromBfloat16(long source, float[] target, int at, int count) {
+        var whole = count - count % LANES;
+        for (var i = 0; i < whole; i += LANES) {
+            Memory.loadBfloat16(source + 2L * i).intoArray(target, at + i);
+        }
+        tail(TensorType.BF16, source, target, at, whole, count);
+    }
+
+    private static void fromFloat16(long source, float[] target, int at, int count) {
+        var whole = count - count % LANES;
+        for (var i = 0; i < whole; i += LANES) {
+            Memory.loadFloat16(source + 2L * i).intoArray(target, at + i);
+        }
+        tail(TensorType.F16, source, target, at, whole, count);
+    }
+
+    private static void tail(TensorType type, long source, float[] target, int at, int from, int count) {
+        for (var i = from; i < count; i++) {
+            target[at + i] = Memory.get(type, source + 2L * i);
+        }
+    }
+
+    /** Writes {@code count} floats at {@code source} to {@code target}, as F32 or rounded to F16. */
+    static void fromFloats(TensorType type, long source, long target, int count) {
+        switch (type) {
+            case F32 -> Memory.copy(source, target, (long) count * Float.BYTES);
+            case F16 -> {
+                for (var i = 0; i < count; i++) {
+                    Memory.setFloat16(target + 2L * i, Memory.getFloat(source + 4L * i));
+                }
+            }
+            case BF16 -> throw new IllegalArgumentException("the KV cache is F16 or F32, not " + type);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package io.caravan.kernels.vector;
+
+import static io.caravan.kernels.vector.Memory.LANES;
+
+/** The ends of sums: lanes added in a fixed tree, then the elements of an incomplete last vector. */
+final class Sums {
+    private Sums() {}
+
+    /** Adds the lanes of the vector at {@code sums[at...]}, the upper half to the lower half until one is left. */
+    static float lanes(float[] sums, int at) {
+        return switch (LANES) {
+            case 4 -> four(sums, at);
+            case 8 -> eight(sums, at, 4);
+            default -> sixteen(sums, at);
+        };
+    }
+
+    private static float four(float[] s, int at) {
+        return (s[at] + s[at + 2]) + (s[at + 1] + s[at + 3]);
+    }
+
+    /** Eight lanes, of which the upper four begin {@code upper} after the lower ones. */
+    private static float eight(float[] s, int at, int upper) {
+        var even = (s[at] + s[at + upper]) + (s[at + 2] + s[at + upper + 2]);
+        var odd = (s[at + 1] + s[at + upper + 1]) + (s[at + 3] + s[at + upper + 3]);
+        return even + odd;
+    }
+
+    private static float sixteen(float[] s, int at) {
+        return eight(s, at, 8) + eight(s, at + 4, 8);
+    }
+
+    /** Adds the products of {@code x[xAt...]} and {@code w[wAt...]} to {@code sum}, one by one. */
+    static float tail(float sum, float[] x, int xAt, float[] w, int wAt, int count) {
+        var total = sum;
+        for (var i = 0; i < count; i++) {
+            total = Math.fma(x[xAt + i], w[wAt + i], total);
+        }
+        return total;
+    }
+}

@@ -1,0 +1,88 @@
+package io.caravan.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.caravan.proto.model.TensorType;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A row's result has the same bits alone, in any batch, and with any number of threads. */
+class BatchInvarianceTest {
+
+    @ParameterizedTest
+    @EnumSource(names = {"SCALAR", "VECTOR"})
+    void shouldMultiplyARowToTheSameBitsAloneAndInABatch(KernelChoice choice) {
+        for (var type : TensorType.values()) {
+            for (var k : new int[] {33, 702}) {
+                var expected = product(choice, 1, type, k, 33);
+                for (var threads : new int[] {1, 2, 3}) {
+                    try (var device = HostDevice.open(choice, threads)) {
+                        var x = Samples.random(device, TensorType.F32, 33, k, 1);
+                        var w = Samples.random(device, type, 207, k, 2);
+                        for (var rows : new int[] {1, 2, 3, 16, 33}) {
+                            var out = device.allocate(TensorType.F32, rows, 207);
+                            device.kernels().matmul(out, x, w, rows);
+                            assertThat(Samples.bits(out, 0, rows)).isEqualTo(first(expected, rows));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /** The bits of each row's product, computed row by row. */
+    private static int[] product(KernelChoice choice, int threads, TensorType type, int k, int rows) {
+        try (var device = HostDevice.open(choice, threads)) {
+            var x = Samples.random(device, TensorType.F32, rows, k, 1);
+            var w = Samples.random(device, type, 207, k, 2);
+            var out = device.allocate(TensorType.F32, 1, 207);
+            return IntStream.range(0, rows)
+                    .flatMap(row -> {
+                        var alone = device.allocate(TensorType.F32, 1, k);
+                        device.kernels().gatherRows(alone, x, new int[] {row});
+                        device.kernels().matmul(out, alone, w, 1);
+                        return IntStream.of(Samples.bits(out, 0, 1));
+                    })
+                    .toArray();
+        }
+    }
+
+    private static int[] first(int[] bits, int rows) {
+        return Arrays.copyOf(bits, rows * 207);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SCALAR", "VECTOR"})
+    void shouldAttendToTheSameBitsInAnyBatchAndAnyBlocks(KernelChoice choice) {
+        for (var type : new TensorType[] {TensorType.F16, TensorType.F32}) {
+            var alone = attention(choice, 1, type, new int[] {0, 1, 2, 3}, 50);
+            for (var threads : new int[] {1, 2, 3}) {
+                for (var table : new int[][] {{0, 1, 2, 3}, {5, 2, 4, 0}}) {
+                    assertThat(attention(choice, threads, type, table, 50)).isEqualTo(alone);
+                    var positions = IntStream.range(17, 57).toArray();
+                    assertThat(IntStream.of(attention(choice, threads, type, table, positions))
+                                    .skip(33 * 24)
+                                    .limit(24))
+                            .containsExactly(box(alone));
+                    assertThat(IntStream.of(attention(choice, threads, type, table, 50, 3, 56))
+                                    .limit(24))
+                            .containsExactly(box(alone));
+                }
+            }
+        }
+    }
+
+    private static Integer[] box(int[] bits) {
+        return IntStream.of(bits).boxed().toArray(Integer[]::new);
+    }
+
+    private static int[] attention(KernelChoice choice, int threads, TensorType type, int[] table, int... positions) {
+        try (var device = HostDevice.open(choice, threads)) {
+            var out = device.allocate(TensorType.F32, positions.length, 24);
+            new CachedSequence(device, type, 2, 6, 60, table).attend(out, positions);
+            return Samples.bits(out, 0, positions.length);
+        }
+    }
+}

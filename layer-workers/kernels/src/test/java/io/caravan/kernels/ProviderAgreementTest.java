@@ -1,0 +1,162 @@
+package io.caravan.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.caravan.kernels.scalar.Elements;
+import io.caravan.proto.model.TensorType;
+import java.lang.foreign.ValueLayout;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The fast kernels against the definition, at sizes that leave incomplete vectors, tiles and blocks. */
+class ProviderAgreementTest {
+    private static final HostDevice SCALAR = HostDevice.open(KernelChoice.SCALAR, 1);
+    private static final HostDevice VECTOR = HostDevice.open(KernelChoice.VECTOR, 2);
+
+    @AfterAll
+    static void close() {
+        SCALAR.close();
+        VECTOR.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 6, 8, 13, 31, 33, 207, 702, 4098})
+    void shouldMultiplyAsTheDefinitionDoes(int size) {
+        for (var type : TensorType.values()) {
+            for (var rows : new int[] {1, 2, 3, 5}) {
+                compare(size * 1e-6, rows, 37, (device, out) -> {
+                    var x = Samples.random(device, TensorType.F32, rows, size, 1);
+                    device.kernels().matmul(out, x, Samples.random(device, type, 37, size, 2), rows);
+                });
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 6, 8, 13, 31, 33, 207, 702, 4098})
+    void shouldNormAddAndActivateAsTheDefinitionDoes(int size) {
+        for (var type : TensorType.values()) {
+            compare(2e-6, 3, size, (device, out) -> {
+                var x = Samples.random(device, TensorType.F32, 3, size, 3);
+                device.kernels().rmsNorm(out, x, Samples.random(device, type, 1, size, 4), 1e-5f, 3);
+            });
+            compare(
+                    0,
+                    3,
+                    size,
+                    (device, out) -> device.kernels()
+                            .embed(out, Samples.random(device, type, 9, size, 5), new int[] {8, 0, 3}, 3));
+        }
+        compare(1e-6, 3, size, (device, out) -> {
+            scale(Samples.random(device, TensorType.F32, 3, size, 6), out, 20);
+            device.kernels().swiGlu(out, Samples.random(device, TensorType.F32, 3, size, 7), 3);
+        });
+        compare(0, 3, size, (device, out) -> {
+            scale(Samples.random(device, TensorType.F32, 3, size, 6), out, 1);
+            device.kernels().add(out, Samples.random(device, TensorType.F32, 3, size, 7), 3);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4, 6, 8, 26, 62, 64, 128})
+    void shouldRotateAndAttendAsTheDefinitionDoes(int headDim) {
+        compare(1e-6, 3, 4L * headDim, (device, out) -> {
+            scale(Samples.random(device, TensorType.F32, 3, 4L * headDim, 8), out, 1);
+            var cos = Samples.random(device, TensorType.F32, 3, headDim / 2, 9);
+            device.kernels().rope(out, cos, Samples.random(device, TensorType.F32, 3, headDim / 2, 10), headDim, 3);
+        });
+        for (var type : new TensorType[] {TensorType.F16, TensorType.F32}) {
+            for (var kvHeads : new int[] {1, 2, 4}) {
+                compare(1e-5, 1, 4L * headDim, (device, out) -> {
+                    var sequence = new CachedSequence(device, type, kvHeads, headDim, 45, new int[] {4, 1, 3});
+                    sequence.attend(out, 44);
+                });
+            }
+        }
+    }
+
+    @Test
+    void shouldActivateExtremesAsTheDefinitionDoes() {
+        var extremes = new float[] {0f, -0f, 1e-40f, -1e-30f, 85f, -85f, 87f, -87f, 104f, -104f, 1e30f, -1e30f, 5f};
+        compare(1e-6, 1, extremes.length, (device, out) -> {
+            for (var i = 0; i < extremes.length; i++) {
+                Elements.set(out, i, extremes[i]);
+            }
+            var ones = device.allocate(TensorType.F32, 1, extremes.length);
+            for (var i = 0; i < extremes.length; i++) {
+                Elements.set(ones, i, 1);
+            }
+            device.kernels().swiGlu(out, ones, 1);
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F16", "BF16"})
+    void shouldReadEveryNarrowNumberExactly(TensorType type) {
+        var table = VECTOR.allocate(type, 1, 65536);
+        for (var i = 0; i < 65536; i++) {
+            table.data().setAtIndex(ValueLayout.JAVA_SHORT, i, (short) i);
+        }
+        var out = VECTOR.allocate(TensorType.F32, 1, 65536);
+        VECTOR.kernels().embed(out, table, new int[] {0}, 1);
+        for (var i = 0; i < 65536; i++) {
+            assertThat(Float.floatToIntBits(Elements.get(out, i)))
+                    .isEqualTo(Float.floatToIntBits(Elements.get(table, i)));
+        }
+    }
+
+    @Test
+    void shouldRoundToF16AsTheDefinitionDoes() {
+        var halfway = new float[] {65504f, 65519f, 65520f, 1e9f, 0x1p-24f, 0x1p-25f, 0x1.8p-25f, 1f + 0x1p-11f, -0f};
+        for (var device : new HostDevice[] {SCALAR, VECTOR}) {
+            var kv = new KvLayer(
+                    device.allocate(TensorType.F16, 1, halfway.length),
+                    device.allocate(TensorType.F16, 1, halfway.length),
+                    1,
+                    1,
+                    halfway.length);
+            var row = device.allocate(TensorType.F32, 1, halfway.length);
+            for (var i = 0; i < halfway.length; i++) {
+                Elements.set(row, i, halfway[i]);
+            }
+            device.kernels().storeKv(kv, row, row, new PagedRows(new int[] {0}, new int[][] {{0}}));
+            for (var cache : new Tensor[] {kv.keys(), kv.values()}) {
+                assertThat(Samples.floats(cache))
+                        .containsExactly(
+                                65504f,
+                                65504f,
+                                Float.POSITIVE_INFINITY,
+                                Float.POSITIVE_INFINITY,
+                                0x1p-24f,
+                                0f,
+                                0x1p-24f,
+                                1f,
+                                -0f);
+            }
+        }
+    }
+
+    private static void scale(Tensor from, Tensor to, float factor) {
+        for (var i = 0L; i < from.rows() * from.columns(); i++) {
+            Elements.set(to, i, Elements.get(from, i) * factor);
+        }
+    }
+
+    /** Runs {@code kernel} on both devices and compares what it wrote to its output, relative to 1 or the value. */
+    private static void compare(double tolerance, long rows, long columns, BiConsumer<HostDevice, Tensor> kernel) {
+        var expected = SCALAR.allocate(TensorType.F32, rows, columns);
+        var actual = VECTOR.allocate(TensorType.F32, rows, columns);
+        kernel.accept(SCALAR, expected);
+        kernel.accept(VECTOR, actual);
+        for (var i = 0L; i < rows * columns; i++) {
+            var value = (double) Elements.get(expected, i);
+            assertThat((double) Elements.get(actual, i))
+                    .isCloseTo(value, within(tolerance * Math.max(1, Math.abs(value))));
+        }
+    }
+}
