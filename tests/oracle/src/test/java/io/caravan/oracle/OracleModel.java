@@ -1,0 +1,83 @@
+package io.caravan.oracle;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.caravan.proto.sequence.TokenIds;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.StreamSupport;
+
+/** A random model and what the float64 reference computes with it. */
+record OracleModel(String name, Path directory, List<Case> cases) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /**
+     * One prompt's truth.
+     *
+     * @param lastLogits [vocab] at the prompt's last position
+     * @param likeliest [prompt] the most likely next token at each position
+     * @param nll mean negative log-likelihood of the prompt's tokens from the second on; NaN where there is none
+     * @param greedy what greedy decoding appends
+     */
+    record Case(TokenIds prompt, float[] lastLogits, int[] likeliest, double nll, int[] greedy) {}
+
+    static List<OracleModel> all() {
+        return List.of(
+                read("llama1-mha-f32"), read("llama2-gqa-bf16-sharded"), read("llama3-rope-f16-tied"));
+    }
+
+    private static OracleModel read(String name) {
+        Path directory = resource("/oracle/" + name);
+        JsonNode expected = json(directory.resolve("expected.json"));
+        return new OracleModel(
+                name,
+                directory,
+                StreamSupport.stream(expected.get("cases").spliterator(), false)
+                        .map(OracleModel::parse)
+                        .toList());
+    }
+
+    private static Case parse(JsonNode node) {
+        JsonNode logits = node.get("last_logits");
+        float[] lastLogits = new float[logits.size()];
+        for (int i = 0; i < lastLogits.length; i++) {
+            lastLogits[i] = (float) logits.get(i).doubleValue();
+        }
+        return new Case(
+                TokenIds.of(ints(node.get("ids"))),
+                lastLogits,
+                ints(node.get("argmax_each_position")),
+                node.get("nll").isNull() ? Double.NaN : node.get("nll").doubleValue(),
+                ints(node.get("greedy_24")));
+    }
+
+    static int[] ints(JsonNode array) {
+        return StreamSupport.stream(array.spliterator(), false)
+                .mapToInt(JsonNode::intValue)
+                .toArray();
+    }
+
+    static JsonNode json(Path file) {
+        try {
+            return JSON.readTree(file.toFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path resource(String name) {
+        try {
+            return Path.of(OracleModel.class.getResource(name).toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

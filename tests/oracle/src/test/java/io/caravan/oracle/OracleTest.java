@@ -1,0 +1,163 @@
+package io.caravan.oracle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.caravan.kernels.KernelChoice;
+import io.caravan.oracle.OracleModel.Case;
+import io.caravan.oracle.TestPipeline.Setup;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Each random model against the float64 reference, and against itself under every way to compute it. */
+class OracleTest {
+    private static final double MAX_RELATIVE_ERROR = 1e-4;
+    private static final int COMPLETION_COUNT = 24;
+    private static final int WHOLE = 200;
+
+    static Stream<Arguments> modelsAndKernels() {
+        return OracleModel.all().stream()
+                .flatMap(model -> Stream.of(KernelChoice.SCALAR, KernelChoice.VECTOR)
+                        .map(kernels -> Arguments.of(model, kernels)));
+    }
+
+    @ParameterizedTest(name = "{0} with {1} kernels")
+    @MethodSource("modelsAndKernels")
+    void shouldComputeWhatTheReferenceComputes(OracleModel model, KernelChoice kernels) {
+        try (var pipeline = new TestPipeline(model.directory(), Setup.of(kernels))) {
+            List<TestSequence> runs = complete(pipeline, model, WHOLE);
+            for (int i = 0; i < runs.size(); i++) {
+                Case expected = model.cases().get(i);
+                assertThat(relativeError(runs.get(i).logits().getFirst(), expected.lastLogits()))
+                        .as("relative error after a prompt of %d", expected.prompt().size())
+                        .isLessThan(MAX_RELATIVE_ERROR);
+                assertThat(runs.get(i).completion().toArray()).isEqualTo(expected.greedy());
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0} with {1} kernels")
+    @MethodSource("modelsAndKernels")
+    void shouldKnowTheLikelihoodOfEveryPromptToken(OracleModel model, KernelChoice kernels) {
+        try (var pipeline = new TestPipeline(model.directory(), Setup.of(kernels))) {
+            for (Case expected : model.cases()) {
+                TestSequence run = pipeline.run(TestSequence.readingAlong(1, expected.prompt()));
+                double nll = 0;
+                for (int i = 0; i < expected.prompt().size(); i++) {
+                    float[] logits = run.logits().get(i);
+                    assertThat(likeliest(logits)).as("position %d", i).isEqualTo(expected.likeliest()[i]);
+                    if (i + 1 < expected.prompt().size()) {
+                        nll -= logProbability(logits, expected.prompt().get(i + 1));
+                    }
+                }
+                if (!Double.isNaN(expected.nll())) {
+                    assertThat(nll / (expected.prompt().size() - 1)).isCloseTo(expected.nll(), within(1e-4));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0} with {1} kernels")
+    @MethodSource("modelsAndKernels")
+    void shouldGiveTheSameBitsForEveryCutChunkAndThreadCount(OracleModel model, KernelChoice kernels) {
+        Setup base = Setup.of(kernels);
+        List<TestSequence> alone = complete(model, base, WHOLE);
+        int layerCount = layerCount(model);
+
+        for (int stageCount : new int[] {2, 3, layerCount}) {
+            assertSameBits("stages: " + stageCount, alone, complete(model, base.stages(stageCount), WHOLE));
+        }
+        for (int chunk : new int[] {1, 2, 7}) {
+            assertSameBits("chunk: " + chunk, alone, complete(model, base, chunk));
+        }
+        assertSameBits("two threads", alone, complete(model, base.threads(2), WHOLE));
+        assertSameBits("all at once", alone, complete(model, base.stages(3).threads(2), 7));
+    }
+
+    @ParameterizedTest(name = "{0} with {1} kernels")
+    @MethodSource("modelsAndKernels")
+    void shouldGiveTheSameBitsInABatchOfSixteen(OracleModel model, KernelChoice kernels) {
+        Setup base = Setup.of(kernels);
+        List<TestSequence> alone = complete(model, base, WHOLE);
+
+        for (Setup setup : List.of(base, base.stages(2).threads(2))) {
+            try (var pipeline = new TestPipeline(model.directory(), setup)) {
+                List<TestSequence> batch = MixedBatch.of(model, COMPLETION_COUNT);
+                for (int joined = 1; joined < batch.size(); joined++) {
+                    pipeline.step(batch.subList(0, joined)); // one more sequence joins at every step
+                }
+                pipeline.run(batch);
+                assertThat(batch).hasSize(16);
+                assertSameBits("batch of 16", alone, MixedBatch.casesOf(batch, model));
+            }
+        }
+    }
+
+    private static int layerCount(OracleModel model) {
+        return OracleModel.json(model.directory().resolve("config.json"))
+                .get("num_hidden_layers")
+                .intValue();
+    }
+
+    private static List<TestSequence> complete(OracleModel model, Setup setup, int chunk) {
+        try (var pipeline = new TestPipeline(model.directory(), setup)) {
+            return complete(pipeline, model, chunk);
+        }
+    }
+
+    /** Each case of the model, one after the other, alone. */
+    private static List<TestSequence> complete(TestPipeline pipeline, OracleModel model, int chunk) {
+        var runs = new ArrayList<TestSequence>();
+        for (Case each : model.cases()) {
+            var sequence = TestSequence.completing(runs.size(), each.prompt(), COMPLETION_COUNT, chunk);
+            runs.add(pipeline.run(sequence));
+        }
+        return runs;
+    }
+
+    private static void assertSameBits(String how, List<TestSequence> expected, List<TestSequence> actual) {
+        for (int run = 0; run < expected.size(); run++) {
+            int promptCount = expected.get(run).promptCount;
+            assertThat(actual.get(run).promptCount).isEqualTo(promptCount);
+            for (int i = 0; i < COMPLETION_COUNT; i++) {
+                assertThat(actual.get(run).logits().get(i))
+                        .as("logits of token %d after a prompt of %d, %s", i, promptCount, how)
+                        .isEqualTo(expected.get(run).logits().get(i));
+            }
+            assertThat(actual.get(run).completion()).isEqualTo(expected.get(run).completion());
+        }
+    }
+
+    private static double relativeError(float[] actual, float[] expected) {
+        double error = 0;
+        double size = 0;
+        for (int i = 0; i < expected.length; i++) {
+            error += Math.pow((double) actual[i] - expected[i], 2);
+            size += Math.pow(expected[i], 2);
+        }
+        return Math.sqrt(error / size);
+    }
+
+    private static int likeliest(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            if (logits[i] > logits[best]) {
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    private static double logProbability(float[] logits, int token) {
+        double most = logits[likeliest(logits)];
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit - most);
+        }
+        return logits[token] - most - Math.log(sum);
+    }
+}
