@@ -19,7 +19,8 @@ final class MixedBatch {
         for (int id = 0; id < SIZE; id++) {
             TokenIds prompt = isCase(id, model)
                     ? model.cases().get(id / 4).prompt()
-                    : TokenIds.of(random.ints(1 + random.nextInt(60), 0, vocabSize).toArray());
+                    : TokenIds.of(
+                            random.ints(1 + random.nextInt(60), 0, vocabSize).toArray());
             batch.add(TestSequence.completing(id, prompt, completionCount, 1 + (id * 3) % CHUNK));
         }
         return batch;
@@ -27,7 +28,9 @@ final class MixedBatch {
 
     /** The sequences of {@code batch} that are the model's cases, in their order. */
     static List<TestSequence> casesOf(List<TestSequence> batch, OracleModel model) {
-        return batch.stream().filter(sequence -> isCase((int) sequence.id, model)).toList();
+        return batch.stream()
+                .filter(sequence -> isCase((int) sequence.id, model))
+                .toList();
     }
 
     /** Every fourth, the second of each four. */

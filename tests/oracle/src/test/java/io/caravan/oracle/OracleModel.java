@@ -25,8 +25,7 @@ record OracleModel(String name, Path directory, List<Case> cases) {
     record Case(TokenIds prompt, float[] lastLogits, int[] likeliest, double nll, int[] greedy) {}
 
     static List<OracleModel> all() {
-        return List.of(
-                read("llama1-mha-f32"), read("llama2-gqa-bf16-sharded"), read("llama3-rope-f16-tied"));
+        return List.of(read("llama1-mha-f32"), read("llama2-gqa-bf16-sharded"), read("llama3-rope-f16-tied"));
     }
 
     private static OracleModel read(String name) {

@@ -33,7 +33,9 @@ class OracleTest {
             for (int i = 0; i < runs.size(); i++) {
                 Case expected = model.cases().get(i);
                 assertThat(relativeError(runs.get(i).logits().getFirst(), expected.lastLogits()))
-                        .as("relative error after a prompt of %d", expected.prompt().size())
+                        .as(
+                                "relative error after a prompt of %d",
+                                expected.prompt().size())
                         .isLessThan(MAX_RELATIVE_ERROR);
                 assertThat(runs.get(i).completion().toArray()).isEqualTo(expected.greedy());
             }

@@ -84,7 +84,9 @@ final class TestPipeline implements AutoCloseable {
                 .collect(Collectors.toMap(sequence -> sequence.id, Function.identity()));
         step++;
         var plan = new StepPlan(
-                1, step, active.values().stream().map(sequence -> sequence.next(tables)).toList());
+                1,
+                step,
+                active.values().stream().map(sequence -> sequence.next(tables)).toList());
         for (StepResult.Chosen chosen : run(plan)) {
             active.get(chosen.sequenceId()).accept(chosen.choice());
         }
@@ -105,7 +107,8 @@ final class TestPipeline implements AutoCloseable {
     }
 
     List<StepResult.Chosen> run(StepPlan plan) {
-        long byteCount = TensorType.F32.bytes((long) plan.rowCount() * checkpoint.spec().hiddenSize());
+        long byteCount =
+                TensorType.F32.bytes((long) plan.rowCount() * checkpoint.spec().hiddenSize());
         for (int i = 0; i < stages.size(); i++) {
             Stage stage = stages.get(i);
             if (i > 0) {

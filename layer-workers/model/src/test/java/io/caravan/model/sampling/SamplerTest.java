@@ -40,7 +40,8 @@ class SamplerTest {
 
     @Test
     void shouldSharpenAndFlattenByTemperature() {
-        int[] cold = countDraws(DRAW_COUNT, LOGITS, new Options().temperature(0.5f).build());
+        int[] cold =
+                countDraws(DRAW_COUNT, LOGITS, new Options().temperature(0.5f).build());
         double coldTotal = Arrays.stream(PROBABILITIES).map(p -> p * p).sum();
         int[] hot = countDraws(DRAW_COUNT, LOGITS, new Options().temperature(2).build());
         double hotTotal = Arrays.stream(PROBABILITIES).map(Math::sqrt).sum();
@@ -176,8 +177,7 @@ class SamplerTest {
 
     @Test
     void shouldIgnoreABiasOnATokenThatDoesNotExist() {
-        var sampling =
-                new Options().temperature(0).bias(Map.of(5000, 100f)).build();
+        var sampling = new Options().temperature(0).bias(Map.of(5000, 100f)).build();
         assertThat(choose(LOGITS, sampling).token()).isEqualTo(1);
     }
 
