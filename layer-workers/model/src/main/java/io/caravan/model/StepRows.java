@@ -30,9 +30,10 @@ record StepRows(int[] ids, PagedRows places) {
         int[][] tables = new int[rows][];
         int row = 0;
         for (SequenceSlice slice : plan.slices()) {
-            if (slice.endPosition() > spec.maxPositions()) {
+            long end = (long) slice.startPosition() + slice.tokens().size();
+            if (end > spec.maxPositions()) {
                 throw new IllegalArgumentException("sequence " + slice.sequenceId() + " goes up to position "
-                        + slice.endPosition() + ", but the model's context ends at " + spec.maxPositions());
+                        + end + ", but the model's context ends at " + spec.maxPositions());
             }
             int[] table = pool.table(slice.sequenceId(), slice.blocks(), slice.endPosition());
             for (int i = 0; i < slice.tokens().size(); i++, row++) {

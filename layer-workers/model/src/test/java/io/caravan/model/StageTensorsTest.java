@@ -3,17 +3,13 @@ package io.caravan.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.caravan.proto.model.LayerRange;
-import io.caravan.proto.model.ModelSpec;
-import io.caravan.proto.model.RopeScaling;
-import io.caravan.proto.model.TensorType;
-import io.caravan.proto.sequence.TokenIds;
 import org.junit.jupiter.api.Test;
 
 class StageTensorsTest {
 
     @Test
     void shouldNameOnlyItsOwnLayersInTheMiddle() {
-        var tensors = StageTensors.of(spec(false), new LayerRange(2, 4), false, false);
+        var tensors = StageTensors.of(TestSpecs.small(100, false), new LayerRange(2, 4), false, false);
 
         assertThat(tensors)
                 .hasSize(18)
@@ -25,39 +21,20 @@ class StageTensorsTest {
 
     @Test
     void shouldAddEmbeddingAndHeadAtTheEnds() {
-        assertThat(StageTensors.of(spec(false), new LayerRange(0, 1), true, false))
+        assertThat(StageTensors.of(TestSpecs.small(100, false), new LayerRange(0, 1), true, false))
                 .containsKey("model.embed_tokens.weight")
                 .doesNotContainKey("lm_head.weight");
-        assertThat(StageTensors.of(spec(false), new LayerRange(5, 6), false, true))
+        assertThat(StageTensors.of(TestSpecs.small(100, false), new LayerRange(5, 6), false, true))
                 .containsKeys("model.norm.weight", "lm_head.weight")
                 .doesNotContainKey("model.embed_tokens.weight");
     }
 
     @Test
     void shouldTakeATiedHeadFromTheEmbeddingOnce() {
-        assertThat(StageTensors.of(spec(true), new LayerRange(5, 6), false, true))
+        assertThat(StageTensors.of(TestSpecs.small(100, true), new LayerRange(5, 6), false, true))
                 .containsKey("model.embed_tokens.weight")
                 .doesNotContainKey("lm_head.weight");
-        assertThat(StageTensors.of(spec(true), new LayerRange(0, 6), true, true))
+        assertThat(StageTensors.of(TestSpecs.small(100, true), new LayerRange(0, 6), true, true))
                 .hasSize(6 * 9 + 2);
-    }
-
-    private static ModelSpec spec(boolean tied) {
-        return new ModelSpec(
-                "shape",
-                32,
-                64,
-                6,
-                6,
-                2,
-                8,
-                100,
-                64,
-                1e-5f,
-                10_000,
-                new RopeScaling.None(),
-                tied,
-                TokenIds.of(2),
-                TensorType.F32);
     }
 }

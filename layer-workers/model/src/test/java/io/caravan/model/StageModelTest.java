@@ -1,0 +1,207 @@
+package io.caravan.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.caravan.formats.ModelFormatException;
+import io.caravan.kernels.Device;
+import io.caravan.kernels.HostDevice;
+import io.caravan.kernels.KernelChoice;
+import io.caravan.model.kv.KvShape;
+import io.caravan.proto.model.LayerRange;
+import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.TensorType;
+import io.caravan.proto.sequence.Sampling;
+import io.caravan.proto.sequence.TokenIds;
+import io.caravan.proto.step.SequenceSlice;
+import io.caravan.proto.step.StepPlan;
+import io.caravan.proto.step.StepResult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class StageModelTest {
+    private static final int MAX_ROWS = 8;
+    private static final ModelSpec SPEC = TestSpecs.small(100, false);
+    private static final KvShape KV = new KvShape(10, 4, TensorType.F16);
+
+    private final Device device = HostDevice.open(KernelChoice.SCALAR, 1);
+    private final RandomCheckpoint checkpoint = new RandomCheckpoint(SPEC);
+
+    @AfterEach
+    void closeAll() {
+        device.close();
+        checkpoint.close();
+    }
+
+    @Test
+    void shouldCountItsWeightsAndItsKeysAndValues() {
+        try (StageModel middle = load(new LayerRange(2, 4), false, false);
+                StageModel whole = load(new LayerRange(0, 6), true, true)) {
+            assertThat(middle.weightBytes()).isEqualTo(2 * 4 * SPEC.layerParameterCount());
+            assertThat(whole.weightBytes()).isEqualTo(4 * SPEC.parameterCount());
+            assertThat(middle.kvBytes()).isEqualTo(10 * 4 * 2 * SPEC.kvBytesPerTokenPerLayer(TensorType.F16));
+            assertThat(middle.kvBytes()).isEqualTo(KV.bytes(SPEC, 2));
+            assertThat(middle.hidden().rows()).isEqualTo(MAX_ROWS);
+            assertThat(middle.hidden().columns()).isEqualTo(SPEC.hiddenSize());
+        }
+    }
+
+    @Test
+    void shouldSayHowFarLoadingIs() {
+        var heard = new ArrayList<Long>();
+        long totalBytes = 4 * SPEC.layerParameterCount();
+        StageModel.load(checkpoint, new LayerRange(1, 2), false, false, device, KV, MAX_ROWS, (loaded, total) -> {
+                    assertThat(total).isEqualTo(totalBytes);
+                    heard.add(loaded);
+                })
+                .close();
+
+        assertThat(heard).hasSize(10).isSorted().startsWith(0L).endsWith(totalBytes);
+    }
+
+    @Test
+    void shouldRefuseACheckpointWithoutOneOfItsTensors() {
+        try (var incomplete = new RandomCheckpoint(SPEC, "model.layers.1.mlp.up_proj.weight")) {
+            assertThatThrownBy(() -> StageModel.load(
+                            incomplete,
+                            new LayerRange(0, 2),
+                            true,
+                            false,
+                            device,
+                            KV,
+                            MAX_ROWS,
+                            LoadProgress.IGNORED))
+                    .isInstanceOf(ModelFormatException.class)
+                    .hasMessageContaining("model.layers.1.mlp.up_proj.weight");
+        }
+    }
+
+    @Test
+    void shouldRefuseLayersThatTheModelDoesNotHave() {
+        assertThatThrownBy(() -> load(new LayerRange(5, 7), false, true))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("layers 5..6")
+                .hasMessageContaining("has 6 layers");
+    }
+
+    @Test
+    void shouldRefuseAPlanOfMoreRowsThanItHasRoomFor() {
+        int[] nine = IntStream.range(0, 9).toArray();
+        assertRefused(slice(0, nine, 0, 1, 2), "9 rows", "at most 8");
+    }
+
+    @Test
+    void shouldRefuseBlocksThatDoNotExist() {
+        assertRefused(slice(0, new int[] {1}, 10), "block 10", "0 to 9");
+        assertRefused(slice(0, new int[] {1}, -1), "block -1");
+    }
+
+    @Test
+    void shouldRefuseABlockTableTooShortForItsPositions() {
+        assertRefused(slice(4, new int[] {1}, 3), "1 blocks for 4 positions", "position 5");
+    }
+
+    @Test
+    void shouldRefuseTokensOutsideTheVocabulary() {
+        assertRefused(slice(0, new int[] {1, 100}, 0), "token 100 at position 1", "vocabulary of 100");
+        assertRefused(slice(0, new int[] {-1}, 0), "token -1");
+    }
+
+    @Test
+    void shouldRefusePositionsBeyondTheContext() {
+        int[] blocks = new int[17];
+        assertRefused(slice(64, new int[] {1}, blocks), "position 65", "context ends at 64");
+        assertRefused(slice(Integer.MAX_VALUE, new int[] {1, 2}, blocks), "context ends at 64");
+    }
+
+    @Test
+    void shouldChooseOnTheLastStageOnly() {
+        try (StageModel first = load(new LayerRange(0, 3), true, false)) {
+            StepPlan plan = plan(slice(0, new int[] {1}, 0));
+            first.forward(plan);
+            assertThatThrownBy(() -> first.choose(plan)).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void shouldDoNothingOnceClosed() {
+        StageModel stage = load(new LayerRange(0, 1), true, false);
+        stage.close();
+
+        assertThatThrownBy(() -> stage.forward(plan(slice(0, new int[] {1}, 0))))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+    }
+
+    @Test
+    void shouldChooseForTheSlicesThatAskInTheirOrder() {
+        try (StageModel whole = load(new LayerRange(0, 6), true, true)) {
+            var silent = new SequenceSlice(7, 0, TokenIds.of(5, 6), TokenIds.of(1), List.of());
+            StepPlan plan = plan(
+                    choosing(8, new int[] {5, 6}, 2), silent, choosing(9, new int[] {3}, 4));
+            whole.forward(plan);
+            List<StepResult.Chosen> chosen = whole.choose(plan);
+
+            assertThat(chosen).extracting(StepResult.Chosen::sequenceId).containsExactly(8L, 9L);
+            assertThat(chosen).extracting(each -> each.choice().position()).containsExactly(2, 1);
+            assertThat(chosen).allSatisfy(each -> assertThat(each.choice().logits()).hasSize(100));
+        }
+    }
+
+    @Test
+    void shouldGiveTheSameLogitsWhenChoicesGoThroughTheHeadInGroups() {
+        ModelSpec wide = TestSpecs.small(1 << 19, true); // four rows of logits fill a group
+        try (var wideCheckpoint = new RandomCheckpoint(wide);
+                StageModel stage = StageModel.load(
+                        wideCheckpoint,
+                        new LayerRange(0, 1),
+                        true,
+                        true,
+                        device,
+                        KV,
+                        MAX_ROWS,
+                        LoadProgress.IGNORED)) {
+            StepPlan together = plan(IntStream.range(0, 5)
+                    .mapToObj(i -> choosing(i, new int[] {i + 1}, i))
+                    .toArray(SequenceSlice[]::new));
+            stage.forward(together);
+            List<StepResult.Chosen> chosen = stage.choose(together);
+
+            for (int i = 0; i < 5; i++) {
+                StepPlan alone = plan(choosing(i, new int[] {i + 1}, 9));
+                stage.forward(alone);
+                assertThat(stage.choose(alone).getFirst().equals(chosen.get(i)))
+                        .as("choice %d", i)
+                        .isTrue();
+            }
+        }
+    }
+
+    private void assertRefused(SequenceSlice slice, String... parts) {
+        try (StageModel stage = load(new LayerRange(0, 1), true, false)) {
+            assertThatThrownBy(() -> stage.forward(plan(slice)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContainingAll(parts);
+        }
+    }
+
+    private StageModel load(LayerRange layers, boolean first, boolean last) {
+        return StageModel.load(checkpoint, layers, first, last, device, KV, MAX_ROWS, LoadProgress.IGNORED);
+    }
+
+    private static StepPlan plan(SequenceSlice... slices) {
+        return new StepPlan(1, 1, List.of(slices));
+    }
+
+    private static SequenceSlice slice(int start, int[] tokens, int... blocks) {
+        return new SequenceSlice(1, start, TokenIds.of(tokens), TokenIds.of(blocks), List.of());
+    }
+
+    private static SequenceSlice choosing(long id, int[] tokens, int block) {
+        var choice = new SequenceSlice.Choice(Sampling.GREEDY, TokenIds.EMPTY, 0, true);
+        return new SequenceSlice(id, 0, TokenIds.of(tokens), TokenIds.of(block), List.of(choice));
+    }
+}
