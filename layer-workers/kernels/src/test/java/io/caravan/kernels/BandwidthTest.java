@@ -1,0 +1,21 @@
+package io.caravan.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class BandwidthTest {
+
+    @Test
+    @Timeout(20)
+    void shouldMeasureAPlausibleRateAndLeaveNoTensorBehind() {
+        try (var device = HostDevice.open(KernelChoice.AUTO, 2)) {
+            var startNs = System.nanoTime();
+            assertThat(Bandwidth.measureBytesPerSecond(device)).isBetween(1_000_000L, 10_000_000_000_000L);
+            assertThat(Duration.ofNanos(System.nanoTime() - startNs)).isGreaterThan(Duration.ofMillis(100));
+            assertThat(device.allocatedBytes()).isZero();
+        }
+    }
+}
