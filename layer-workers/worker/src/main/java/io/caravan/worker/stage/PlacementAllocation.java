@@ -38,12 +38,24 @@ public final class PlacementAllocation extends ShardCoordinator.AbstractShardAll
     @Override
     public Future<ActorRef> allocateShard(
             ActorRef requester, String shardId, Map<ActorRef, IndexedSeq<String>> allocations) {
-        return FutureConverters.asScala(located(shardId)
-                .thenApply(worker -> region(worker, allocations)
-                        .orElseThrow(() -> new IllegalStateException(
-                                worker.isEmpty()
-                                        ? "no worker is chosen for " + shardId
-                                        : "the worker for " + shardId + ", " + worker + ", is not there"))));
+        // completed by hand: a dependent stage would wrap the failure, and the coordinator logs what it gets
+        var home = new CompletableFuture<ActorRef>();
+        located(shardId).whenComplete((worker, failure) -> {
+            if (failure == null) {
+                region(worker, allocations)
+                        .ifPresentOrElse(home::complete, () -> home.completeExceptionally(absent(shardId, worker)));
+            } else {
+                home.completeExceptionally(failure);
+            }
+        });
+        return FutureConverters.asScala(home);
+    }
+
+    private static NotPlacedException absent(String shardId, String worker) {
+        return new NotPlacedException(
+                worker.isEmpty()
+                        ? "no worker is chosen for " + shardId
+                        : "the worker for " + shardId + ", " + worker + ", is not there");
     }
 
     @Override
