@@ -56,16 +56,18 @@ final class Clients {
         boolean tooLong = request.prompt().size() > maxSequenceTokens;
         Client client = clients.computeIfAbsent(
                 request.id(),
-                _ -> new Client(
+                ignored -> new Client(
                         request, tooLong ? new int[0] : TokenFunction.completion(request, maxSequenceTokens)));
         switch (answer.getFirst()) {
-            case SequenceEvent.Accepted _ -> accepted(client, request.completion().size(), answer);
+            case SequenceEvent.Accepted accepted ->
+                accepted(client, request.completion().size(), answer);
             case SequenceEvent.Refused refused -> {
                 assertThat(answer).hasSize(1);
                 assertThat(client.live).isFalse();
                 assertThat(refused.refusal() == SequenceEvent.Refusal.INVALID).isEqualTo(tooLong);
             }
-            case SequenceEvent.Tokens _, SequenceEvent.Finished _ -> throw new AssertionError(answer);
+            case SequenceEvent.Tokens tokens -> throw new AssertionError(tokens);
+            case SequenceEvent.Finished finished -> throw new AssertionError(finished);
         }
     }
 
@@ -83,7 +85,8 @@ final class Clients {
                     ended = true;
                     assertThat(finished.completionCount()).isEqualTo(known);
                 }
-                case SequenceEvent.Accepted _, SequenceEvent.Refused _ -> throw new AssertionError(answer);
+                case SequenceEvent.Accepted accepted -> throw new AssertionError(accepted);
+                case SequenceEvent.Refused refused -> throw new AssertionError(refused);
             }
         }
         if (client.live) {
@@ -110,7 +113,8 @@ final class Clients {
                     ended(client);
                     assertThat(finished.completionCount()).isEqualTo(client.received);
                     boolean whole = client.received == client.expected.length;
-                    boolean natural = finished.reason() == FinishReason.STOP || finished.reason() == FinishReason.LENGTH;
+                    boolean natural =
+                            finished.reason() == FinishReason.STOP || finished.reason() == FinishReason.LENGTH;
                     assertThat(whole).isEqualTo(natural);
                 }
                 case SequenceEvent.Refused refused -> {
@@ -118,7 +122,7 @@ final class Clients {
                     assertThat(refused.refusal()).isEqualTo(SequenceEvent.Refusal.UNAVAILABLE);
                     assertThat(refused.message()).contains("no worker with room");
                 }
-                case SequenceEvent.Accepted _ -> throw new AssertionError(event);
+                case SequenceEvent.Accepted accepted -> throw new AssertionError(accepted);
             }
         }
     }
