@@ -1,0 +1,33 @@
+package io.caravan.scheduler.recovery;
+
+import io.caravan.proto.actor.StageAssignment;
+import io.caravan.proto.actor.StageId;
+import io.caravan.proto.link.LinkEndpoint;
+
+/** What {@link PipelineControl} wants done. */
+public sealed interface Effect {
+
+    /** Tell a stage what to be. */
+    record Load(StageAssignment assignment) implements Effect {}
+
+    /** Tell a stage where to send what it computes. */
+    record Connect(StageId stage, long epoch, LinkEndpoint next) implements Effect {}
+
+    /** Tell a stage to start over with nothing. */
+    record Unload(StageId stage) implements Effect {}
+
+    /** Reset the engine and send plans to {@code firstStage}. */
+    record Start(long epoch, int kvBlockCount, LinkEndpoint firstStage) implements Effect {}
+
+    /** Send no plans; {@code why} is what those hear whose deadline passes meanwhile. */
+    record Suspend(String why) implements Effect {}
+
+    /** Tokens come out again, {@code pauseNs} after they stopped; 0 the first time. */
+    record Resumed(long epoch, long pauseNs) implements Effect {}
+
+    /** Make the cluster forget a member whose process is gone. */
+    record Down(String worker) implements Effect {}
+
+    /** Tell a worker that it cannot be used. */
+    record Refuse(String worker, String reason) implements Effect {}
+}

@@ -1,0 +1,412 @@
+package io.caravan.scheduler.recovery;
+
+import io.caravan.proto.actor.StageAssignment;
+import io.caravan.proto.actor.StageEvent;
+import io.caravan.proto.actor.StageId;
+import io.caravan.proto.actor.StageState;
+import io.caravan.proto.actor.WorkerInfo;
+import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.scheduler.placement.Placement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * Brings a pipeline up and keeps it up. Events come in, effects go out; it never waits and knows no actor.
+ *
+ * <p>Every loss is answered alike: the epoch rises, the lost stages are placed anew, and all stages are loaded and
+ * connected for the new epoch, which those that were not lost answer at once because they keep their weights. That
+ * telling is also how a stage that hangs is found out: one that lives answers, and one that is silent for too long is
+ * given up like one that failed. Everything is told again until it is answered, so that no message matters by itself.
+ */
+public final class PipelineControl {
+    private final ControlSettings settings;
+    private final Places places;
+    private final LinkEndpoint resultInbox;
+    private final TreeMap<String, WorkerInfo> workers = new TreeMap<>(); // by address
+    private final List<Effect> effects = new ArrayList<>();
+    private PipelineState state = PipelineState.WAITING_FOR_WORKERS;
+    private String suspendedWhy = "";
+    private long epoch;
+    private long backoffNs;
+    private long retryPlacementNs;
+    private int overdueInARow;
+    private boolean paused;
+    private long pausedSinceNs;
+    private long lastPauseNs;
+    private long recoveries;
+
+    /** @param resultInbox where the last stage sends step results */
+    public PipelineControl(ControlSettings settings, Placement placement, LinkEndpoint resultInbox) {
+        this.settings = settings;
+        places = new Places(settings, placement);
+        this.resultInbox = resultInbox;
+        backoffNs = settings.firstBackoffNs();
+    }
+
+    /** A worker described itself. */
+    public List<Effect> onWorker(WorkerInfo worker, long nowNs) {
+        if (!worker.version().equals(settings.version())) {
+            effects.add(new Effect.Refuse(
+                    worker.address(),
+                    "this pipeline runs Caravan " + settings.version() + ", worker " + worker.name() + " is "
+                            + worker.version() + ": start it with the same version"));
+            return done();
+        }
+        WorkerInfo known = workers.put(worker.address(), worker);
+        if (known != null && known.pid() != worker.pid()) {
+            loseStagesOf(worker.address(), "worker " + worker.name() + " was started anew", nowNs);
+        }
+        if (state == PipelineState.WAITING_FOR_WORKERS) {
+            findPlaces(nowNs);
+        }
+        return done();
+    }
+
+    /** The cluster removed a worker. */
+    public List<Effect> onWorkerLost(String address, long nowNs) {
+        WorkerInfo known = workers.remove(address);
+        if (known != null) {
+            loseStagesOf(address, "worker " + known.name() + " is gone", nowNs);
+        }
+        return done();
+    }
+
+    /** Somebody saw the worker's process end, before the cluster did. */
+    public List<Effect> onWorkerGone(String address, long nowNs) {
+        if (workers.containsKey(address)) {
+            effects.add(new Effect.Down(address));
+        }
+        return onWorkerLost(address, nowNs);
+    }
+
+    private void loseStagesOf(String address, String why, long nowNs) {
+        if (places.lose(address)) {
+            recover(why, nowNs);
+        } else if (state == PipelineState.WAITING_FOR_WORKERS) {
+            findPlaces(nowNs);
+        }
+    }
+
+    /** No result came for too long, or one that does not belong: plans or stages were lost on the way. */
+    public List<Effect> onPlansLost(long lostEpoch, String why, long nowNs) {
+        boolean running = state == PipelineState.WARMING || state == PipelineState.SERVING;
+        if (running && lostEpoch == epoch) {
+            if (++overdueInARow > settings.maxReconnects()) {
+                overdueInARow = 0;
+                places.slots.forEach(slot -> effects.add(new Effect.Unload(id(slot))));
+            }
+            recover(why, nowNs);
+        }
+        return done();
+    }
+
+    /** The engine got its first result of an epoch. */
+    public List<Effect> onFirstResult(long servedEpoch, long nowNs) {
+        if (state == PipelineState.WARMING && servedEpoch == epoch) {
+            state = PipelineState.SERVING;
+            overdueInARow = 0;
+            backoffNs = settings.firstBackoffNs();
+            if (paused) {
+                lastPauseNs = nowNs - pausedSinceNs;
+                recoveries += places.takeReplaced() ? 1 : 0;
+            }
+            effects.add(new Effect.Resumed(epoch, paused ? lastPauseNs : 0));
+            paused = false;
+            places.takeReplaced();
+            forgive();
+            places.slots.forEach(slot -> slot.failure = "");
+        }
+        return done();
+    }
+
+    /** A stage reported. */
+    public List<Effect> onStageEvent(StageEvent event, long nowNs) {
+        int index = event.stage().index();
+        if (event.stage().pipeline().equals(settings.pipeline())
+                && index < places.slots.size()
+                && places.slots.get(index).placed) {
+            StageSlot slot = places.slots.get(index);
+            switch (event) {
+                case StageEvent.Loading loading -> onLoading(slot, loading, nowNs);
+                case StageEvent.Ready ready -> onReady(slot, ready, nowNs);
+                case StageEvent.Serving serving -> onServing(slot, serving, nowNs);
+                case StageEvent.Failed failed -> onFailed(slot, failed, nowNs);
+                case StageEvent.Status status -> onStatus(slot, status, nowNs);
+                case StageEvent.Misplaced misplaced -> onMisplaced(slot, misplaced, nowNs);
+                case StageEvent.Drained drained -> {
+                    /* nobody was told to drain */
+                }
+            }
+        }
+        return done();
+    }
+
+    private void onLoading(StageSlot slot, StageEvent.Loading loading, long nowNs) {
+        if (loading.epoch() == epoch && state == PipelineState.LOADING && !slot.isReady()) {
+            slot.lastHeardNs = nowNs;
+            slot.state = StageState.LOADING;
+            slot.loadedShare = loading.totalBytes() == 0 ? 0 : (double) loading.loadedBytes() / loading.totalBytes();
+        }
+    }
+
+    private void onReady(StageSlot slot, StageEvent.Ready ready, long nowNs) {
+        if (ready.epoch() != epoch || !ready.worker().equals(slot.place.worker())) {
+            return;
+        }
+        slot.lastHeardNs = nowNs;
+        if (state == PipelineState.LOADING) {
+            slot.ready = Optional.of(ready);
+            slot.state = StageState.READY;
+            slot.loadedShare = 1;
+            slot.kernels = ready.kernels();
+            advance(nowNs);
+        }
+    }
+
+    private void onServing(StageSlot slot, StageEvent.Serving serving, long nowNs) {
+        if (serving.epoch() == epoch && state == PipelineState.CONNECTING && slot.isReady()) {
+            slot.state = StageState.SERVING;
+            places.slots.forEach(other -> other.lastHeardNs = nowNs);
+            advance(nowNs);
+        }
+    }
+
+    private void onFailed(StageSlot slot, StageEvent.Failed failed, long nowNs) {
+        if (failed.epoch() == epoch && failed.worker().equals(slot.place.worker())) {
+            giveUp(slot, failed.reason(), nowNs);
+        }
+    }
+
+    private void giveUp(StageSlot slot, String reason, long nowNs) {
+        slot.unfit.add(slot.place.worker());
+        slot.failure = reason;
+        slot.state = StageState.FAILED;
+        slot.placed = false;
+        recover("stage " + slot.index() + " failed: " + reason, nowNs);
+    }
+
+    /**
+     * A stage of a later epoch was placed by a scheduler that is no more: the epoch goes on from there. One that should
+     * have weights and has none was started anew by sharding.
+     */
+    private void onStatus(StageSlot slot, StageEvent.Status status, long nowNs) {
+        if (status.epoch() > epoch) {
+            epoch = status.epoch();
+            recover("stage " + slot.index() + " remembers another scheduler", nowNs);
+            return;
+        }
+        boolean forgot = status.state() == StageState.EMPTY && slot.isReady();
+        if (forgot && status.worker().equals(slot.place.worker())) {
+            recover("stage " + slot.index() + " was started anew", nowNs);
+        }
+    }
+
+    private void onMisplaced(StageSlot slot, StageEvent.Misplaced misplaced, long nowNs) {
+        if (misplaced.epoch() == epoch && state == PipelineState.LOADING) {
+            slot.lastHeardNs = nowNs;
+        }
+    }
+
+    /** Time passed: what was not answered is told again, who is silent is given up, and places are looked for. */
+    public List<Effect> onTick(long nowNs) {
+        switch (state) {
+            case WAITING_FOR_WORKERS -> {
+                if (nowNs - retryPlacementNs >= 0) {
+                    forgive();
+                    backOff(nowNs);
+                    findPlaces(nowNs);
+                }
+            }
+            case LOADING, CONNECTING -> {
+                for (StageSlot slot : places.slots) {
+                    if (awaited(slot) && nowNs - slot.lastHeardNs > settings.silenceNs()) {
+                        giveUp(slot, "no answer for " + settings.silenceNs() / 1_000_000_000 + " s", nowNs);
+                        return done();
+                    }
+                }
+                advance(nowNs);
+            }
+            case WARMING, SERVING -> {}
+        }
+        return done();
+    }
+
+    /** What was wrong with a worker that failed may have been put right. */
+    private void forgive() {
+        places.slots.forEach(slot -> slot.unfit.clear());
+    }
+
+    private boolean awaited(StageSlot slot) {
+        return state == PipelineState.LOADING ? !slot.isReady() : slot == lastNotServing();
+    }
+
+    /** The epoch rises; what was lost is placed anew, and everybody is told everything again. */
+    private void recover(String why, long nowNs) {
+        boolean running = state == PipelineState.WARMING || state == PipelineState.SERVING;
+        if (running && !paused) {
+            paused = true;
+            pausedSinceNs = nowNs;
+        }
+        suspend(why);
+        findPlaces(nowNs);
+    }
+
+    private void suspend(String why) {
+        if (!why.equals(suspendedWhy)) {
+            suspendedWhy = why;
+            effects.add(new Effect.Suspend("no step ran: " + why));
+        }
+    }
+
+    private void findPlaces(long nowNs) {
+        if (places.find(workers.values())) {
+            epoch++;
+            state = PipelineState.LOADING;
+            places.slots.forEach(slot -> slot.startOver(nowNs, settings.retryNs()));
+            advance(nowNs);
+            return;
+        }
+        if (state != PipelineState.WAITING_FOR_WORKERS) {
+            state = PipelineState.WAITING_FOR_WORKERS;
+            backOff(nowNs);
+        }
+        suspend(places.missing());
+    }
+
+    private void backOff(long nowNs) {
+        retryPlacementNs = nowNs + backoffNs;
+        backoffNs = Math.min(settings.maxBackoffNs(), backoffNs * 2);
+    }
+
+    /** Goes as far as what was answered allows, and tells what is due. */
+    private void advance(long nowNs) {
+        if (state == PipelineState.LOADING) {
+            if (places.slots.stream().allMatch(StageSlot::isReady)) {
+                state = PipelineState.CONNECTING;
+                places.slots.forEach(slot -> {
+                    slot.lastHeardNs = nowNs;
+                    slot.lastToldNs = nowNs - settings.retryNs();
+                });
+            } else {
+                places.slots.stream().filter(slot -> !slot.isReady()).forEach(slot -> tellLoad(slot, nowNs));
+            }
+        }
+        if (state == PipelineState.CONNECTING) {
+            if (places.slots.stream().allMatch(StageSlot::isServing)) {
+                state = PipelineState.WARMING;
+                suspendedWhy = "";
+                effects.add(new Effect.Start(epoch, places.kvBlockCount(), inboxOf(0)));
+            } else {
+                tellConnect(lastNotServing(), nowNs);
+            }
+        }
+    }
+
+    private StageSlot lastNotServing() {
+        return places.slots.reversed().stream()
+                .filter(slot -> !slot.isServing())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private void tellLoad(StageSlot slot, long nowNs) {
+        if (nowNs - slot.lastToldNs >= settings.retryNs()) {
+            slot.lastToldNs = nowNs;
+            effects.add(new Effect.Load(new StageAssignment(
+                    id(slot),
+                    places.slots.size(),
+                    slot.place.layers(),
+                    settings.model(),
+                    slot.place.worker(),
+                    epoch,
+                    places.kvBlockCount(),
+                    settings.kvBlockTokens(),
+                    settings.kvType(),
+                    settings.maxRows())));
+        }
+    }
+
+    private void tellConnect(StageSlot slot, long nowNs) {
+        if (nowNs - slot.lastToldNs >= settings.retryNs()) {
+            slot.lastToldNs = nowNs;
+            LinkEndpoint next = slot.index() + 1 == places.slots.size() ? resultInbox : inboxOf(slot.index() + 1);
+            effects.add(new Effect.Connect(id(slot), epoch, next));
+        }
+    }
+
+    private LinkEndpoint inboxOf(int index) {
+        return places.slots.get(index).ready.orElseThrow().inbox();
+    }
+
+    private StageId id(StageSlot slot) {
+        return new StageId(settings.pipeline(), slot.index());
+    }
+
+    /** Address of the worker that is to host a stage; empty while none is chosen. */
+    public String locate(StageId stage) {
+        boolean known = stage.pipeline().equals(settings.pipeline()) && stage.index() < places.slots.size();
+        return known && places.slots.get(stage.index()).placed
+                ? places.slots.get(stage.index()).place.worker()
+                : "";
+    }
+
+    public PipelineState state() {
+        return state;
+    }
+
+    public long epoch() {
+        return epoch;
+    }
+
+    /** What the pipeline is doing or missing; empty when tokens come out. */
+    public String message() {
+        return switch (state) {
+            case WAITING_FOR_WORKERS -> places.missing();
+            case LOADING -> "loading: " + describe(slot -> !slot.isReady());
+            case CONNECTING -> "connecting: " + describe(slot -> !slot.isServing());
+            case WARMING -> "waiting for the first result of epoch " + epoch;
+            case SERVING -> "";
+        };
+    }
+
+    private String describe(Predicate<StageSlot> pending) {
+        return places.slots.stream()
+                .filter(pending)
+                .map(slot -> "stage " + slot.index() + " of " + places.slots.size() + " on " + nameOf(slot)
+                        + (slot.state == StageState.LOADING ? " " + Math.round(100 * slot.loadedShare) + "%" : ""))
+                .collect(Collectors.joining(", "));
+    }
+
+    private String nameOf(StageSlot slot) {
+        WorkerInfo worker = workers.get(slot.place.worker());
+        return worker == null ? slot.place.worker() : worker.name();
+    }
+
+    public List<StageView> stages() {
+        return places.slots.stream().map(StageSlot::view).toList();
+    }
+
+    public List<WorkerInfo> workers() {
+        return List.copyOf(workers.values());
+    }
+
+    /** How often lost stages were replaced. */
+    public long recoveries() {
+        return recoveries;
+    }
+
+    /** From the last loss to the first result afterwards. */
+    public long lastPauseNs() {
+        return lastPauseNs;
+    }
+
+    private List<Effect> done() {
+        var out = List.copyOf(effects);
+        effects.clear();
+        return out;
+    }
+}
