@@ -197,7 +197,7 @@ public final class Engine {
 
     /** Block 0 has no owner yet when the canary is sent, and whoever gets it later overwrites it. */
     private static SequenceSlice canary() {
-        var choice = new SequenceSlice.Choice(Sampling.GREEDY, TokenIds.EMPTY, 1, false);
+        var choice = new SequenceSlice.Choice(Sampling.GREEDY, TokenIds.EMPTY, 0, false);
         return new SequenceSlice(CANARY_ID, 0, TokenIds.of(0), TokenIds.of(0), List.of(choice));
     }
 
@@ -325,6 +325,11 @@ public final class Engine {
             }
         }
         return events;
+    }
+
+    /** Of the plans that are made now; 0 before the first reset. */
+    public long epoch() {
+        return epoch;
     }
 
     /** Whether a result of this epoch has come back. */

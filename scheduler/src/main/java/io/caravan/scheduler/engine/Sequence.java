@@ -113,7 +113,7 @@ final class Sequence {
     private SequenceSlice.Choice choice() {
         var sampling = request.sampling();
         TokenIds history = sampling.needsHistory() ? TokenIds.copyOf(tokens, tokenCount) : TokenIds.EMPTY;
-        return new SequenceSlice.Choice(sampling, history, promptCount, request.logits());
+        return new SequenceSlice.Choice(sampling, history, Math.min(promptCount, history.size()), request.logits());
     }
 
     private int[] copy(int from, int to) {

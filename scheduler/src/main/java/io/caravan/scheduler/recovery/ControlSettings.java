@@ -37,8 +37,8 @@ public record ControlSettings(
                     + retryNs + ", " + silenceNs + ", " + maxReconnects);
         }
         if (firstBackoffNs < 1 || maxBackoffNs < firstBackoffNs) {
-            throw new IllegalArgumentException("a backoff needs 0 < first <= max, not " + firstBackoffNs + " and "
-                    + maxBackoffNs);
+            throw new IllegalArgumentException(
+                    "a backoff needs 0 < first <= max, not " + firstBackoffNs + " and " + maxBackoffNs);
         }
     }
 }

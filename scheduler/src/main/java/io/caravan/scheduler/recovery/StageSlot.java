@@ -12,14 +12,17 @@ final class StageSlot {
     StagePlace place;
     /** Whether {@link #place} names a worker that is to host it. */
     boolean placed = true;
+
     StageState state = StageState.EMPTY;
     double loadedShare;
     Optional<StageEvent.Ready> ready = Optional.empty();
     /** Addresses of workers that failed with this stage since it last served. */
     final Set<String> unfit = new HashSet<>();
+
     String failure = "";
     /** Kernels that it computed with before it was lost, which its next worker had better have too. */
     String kernels = "";
+
     long lastToldNs;
     long lastHeardNs;
 

@@ -1,0 +1,124 @@
+package io.caravan.scheduler.actor;
+
+import com.typesafe.config.Config;
+import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.TensorType;
+import io.caravan.scheduler.engine.EngineLimits;
+import io.caravan.scheduler.placement.KvBudget;
+import io.caravan.scheduler.recovery.ControlSettings;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * Settings of a pipeline and its scheduler, from {@code caravan.pipeline} and {@code caravan.scheduler}.
+ *
+ * @param stages 0: one for each of {@code minWorkers}
+ * @param kvMaxTokens 0: {@code max-running} contexts up to {@link #DEFAULT_KV_TOKENS}
+ */
+public record PipelineSettings(
+        String name,
+        String version,
+        int stages,
+        int minWorkers,
+        int kvBlockTokens,
+        TensorType kvType,
+        int kvMinTokens,
+        int kvMaxTokens,
+        EngineLimits limits,
+        Duration stepTimeout,
+        int maxReconnects,
+        Duration retry,
+        Duration stageSilence,
+        Duration firstBackoff,
+        Duration lastBackoff,
+        int requestQueue,
+        int hopWindow,
+        String idle) {
+
+    /** KV tokens that are taken memory for where nothing else is said. */
+    public static final int DEFAULT_KV_TOKENS = 32_768;
+
+    public PipelineSettings {
+        if (stages < 0 || minWorkers < 1 || kvBlockTokens < 1 || kvMinTokens < 1 || kvMaxTokens < 0) {
+            throw new IllegalArgumentException("caravan.pipeline needs stages >= 0, min-workers >= 1,"
+                    + " kv.block-tokens >= 1, kv.min-tokens >= 1 and kv.max-tokens >= 0, not " + stages + ", "
+                    + minWorkers + ", " + kvBlockTokens + ", " + kvMinTokens + ", " + kvMaxTokens);
+        }
+        if (!stepTimeout.isPositive() || requestQueue < 1 || hopWindow < 1) {
+            throw new IllegalArgumentException("caravan.scheduler needs step-timeout > 0, request-queue >= 1 and"
+                    + " hop-window >= 1, not " + stepTimeout + ", " + requestQueue + ", " + hopWindow);
+        }
+    }
+
+    /** The settings of a whole configuration. */
+    public static PipelineSettings from(Config config) {
+        Config pipeline = config.getConfig("caravan.pipeline");
+        Config scheduler = config.getConfig("caravan.scheduler");
+        return new PipelineSettings(
+                pipeline.getString("name"),
+                config.getString("caravan.version"),
+                pipeline.getInt("stages"),
+                pipeline.getInt("min-workers"),
+                pipeline.getInt("kv.block-tokens"),
+                kvType(pipeline.getString("kv.type")),
+                pipeline.getInt("kv.min-tokens"),
+                pipeline.getInt("kv.max-tokens"),
+                limits(scheduler),
+                scheduler.getDuration("step-timeout"),
+                scheduler.getInt("max-reconnects"),
+                scheduler.getDuration("retry"),
+                scheduler.getDuration("stage-silence"),
+                scheduler.getDuration("first-backoff"),
+                scheduler.getDuration("last-backoff"),
+                scheduler.getInt("request-queue"),
+                scheduler.getInt("hop-window"),
+                scheduler.getString("idle"));
+    }
+
+    private static EngineLimits limits(Config scheduler) {
+        return new EngineLimits(
+                scheduler.getInt("max-waiting"),
+                scheduler.getInt("max-running"),
+                scheduler.getInt("token-budget"),
+                scheduler.getInt("min-prefill-rows"),
+                scheduler.getInt("extra-in-flight"),
+                scheduler.getInt("remembered-sequences"),
+                scheduler.getInt("remembered-tokens"));
+    }
+
+    private static TensorType kvType(String name) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "f16" -> TensorType.F16;
+            case "f32" -> TensorType.F32;
+            default -> throw new IllegalArgumentException("caravan.pipeline.kv.type must be f16 or f32, not " + name);
+        };
+    }
+
+    int stageCount(ModelSpec spec) {
+        return stages == 0 ? Math.min(minWorkers, spec.layerCount()) : stages;
+    }
+
+    KvBudget kvBudget(ModelSpec spec) {
+        long contexts = (long) limits.maxRunning() * spec.maxPositions();
+        int max = kvMaxTokens == 0 ? (int) Math.min(contexts, DEFAULT_KV_TOKENS) : kvMaxTokens;
+        int min = Math.min(max, Math.min(kvMinTokens, spec.maxPositions()));
+        return new KvBudget(kvType, kvBlockTokens, min, max);
+    }
+
+    ControlSettings control(ModelPlan model) {
+        return new ControlSettings(
+                name,
+                model.ref(),
+                version,
+                stageCount(model.spec()),
+                minWorkers,
+                limits.tokenBudget(),
+                kvBlockTokens,
+                kvType,
+                retry.toNanos(),
+                stageSilence.toNanos(),
+                firstBackoff.toNanos(),
+                lastBackoff.toNanos(),
+                maxReconnects);
+    }
+}

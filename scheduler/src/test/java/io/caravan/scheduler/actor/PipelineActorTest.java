@@ -1,0 +1,277 @@
+package io.caravan.scheduler.actor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import io.caravan.proto.actor.PipelineStatus;
+import io.caravan.proto.actor.SchedulerProtocol;
+import io.caravan.proto.actor.SequenceEvent;
+import io.caravan.proto.actor.StageId;
+import io.caravan.proto.actor.StageState;
+import io.caravan.proto.actor.WorkerInfo;
+import io.caravan.proto.actor.WorkerProtocol;
+import io.caravan.proto.link.MemoryLinks;
+import io.caravan.proto.model.ModelRef;
+import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.RopeScaling;
+import io.caravan.proto.model.TensorType;
+import io.caravan.proto.sequence.FinishReason;
+import io.caravan.proto.sequence.Sampling;
+import io.caravan.proto.sequence.SequenceRequest;
+import io.caravan.proto.sequence.TokenIds;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Join;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class PipelineActorTest {
+    private static final long MIB = 1 << 20;
+    private static final Duration LONGEST = Duration.ofSeconds(8);
+    private static final ModelSpec SPEC = new ModelSpec(
+            "test",
+            64,
+            128,
+            4,
+            4,
+            4,
+            16,
+            256,
+            512,
+            1e-5f,
+            10_000,
+            new RopeScaling.None(),
+            false,
+            TokenIds.EMPTY,
+            TensorType.F32);
+
+    private final ActorTestKit kit =
+            ActorTestKit.create(ConfigFactory.parseString("""
+            pekko.actor.provider = cluster
+            pekko.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
+            pekko.loglevel = WARNING
+            caravan.version = "1"
+            caravan.pipeline { stages = 2, min-workers = 2 }
+            caravan.scheduler { retry = 50 ms, step-timeout = 500 ms, first-backoff = 100 ms }
+            """).withFallback(ConfigFactory.load()));
+    private final MemoryLinks links = new MemoryLinks();
+    private final FakeStages stages = new FakeStages(links, 2);
+    private final TestProbe<SequenceEvent> client = kit.createTestProbe(SequenceEvent.class);
+    private final TestProbe<PipelineStatus> statuses = kit.createTestProbe(PipelineStatus.class);
+    private final ActorRef<SchedulerProtocol.Command> pipeline;
+
+    PipelineActorTest() {
+        var cluster = Cluster.get(kit.system());
+        cluster.manager().tell(Join.create(cluster.selfMember().address()));
+        pipeline = kit.spawn(PipelineActor.create(
+                PipelineSettings.from(kit.system().settings().config()),
+                new ModelPlan(SPEC, new ModelRef("/models/test", "fingerprint")),
+                links,
+                stages));
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        kit.shutdownTestKit();
+        stages.stop();
+        links.close();
+    }
+
+    private static String address(String name) {
+        return "pekko://caravan@" + name + ":1";
+    }
+
+    private ActorRef<WorkerProtocol.Command> join(
+            String name, long memoryBytes, String version, ActorRef<String> refused) {
+        var info = new WorkerInfo(address(name), name, version, 1, 2, memoryBytes, 1_000_000, "scalar");
+        ActorRef<WorkerProtocol.Command> worker =
+                kit.spawn(Behaviors.receiveMessage((WorkerProtocol.Command command) -> {
+                    switch (command) {
+                        case WorkerProtocol.Describe describe ->
+                            describe.replyTo().tell(info);
+                        case WorkerProtocol.Refuse refuse -> refused.tell(refuse.reason());
+                    }
+                    return Behaviors.same();
+                }));
+        kit.system().receptionist().tell(Receptionist.register(WorkerProtocol.KEY, worker));
+        return worker;
+    }
+
+    private ActorRef<WorkerProtocol.Command> join(String name, long memoryBytes) {
+        return join(name, memoryBytes, "1", kit.system().ignoreRef());
+    }
+
+    private PipelineStatus await(Predicate<PipelineStatus> wanted) {
+        return statuses.awaitAssert(LONGEST, Duration.ofMillis(50), () -> {
+            pipeline.tell(new SchedulerProtocol.GetStatus(statuses.getRef()));
+            PipelineStatus status = statuses.receiveMessage(LONGEST);
+            assertThat(status).matches(wanted);
+            return status;
+        });
+    }
+
+    private static SequenceRequest request(long id, int maxCompletionTokens, Duration deadline) {
+        return new SequenceRequest(
+                id,
+                TokenIds.of(1, 2, 3),
+                TokenIds.EMPTY,
+                maxCompletionTokens,
+                TokenIds.EMPTY,
+                Sampling.GREEDY,
+                deadline,
+                false);
+    }
+
+    private void submit(SequenceRequest request) {
+        pipeline.tell(new SchedulerProtocol.Submit(request, client.getRef()));
+    }
+
+    /** The completion's tokens up to the end. */
+    private List<Integer> completion() {
+        var tokens = new ArrayList<Integer>();
+        while (true) {
+            switch (client.receiveMessage(LONGEST)) {
+                case SequenceEvent.Accepted accepted -> assertThat(tokens).isEmpty();
+                case SequenceEvent.Tokens more -> more.tokens().forEach(choice -> tokens.add(choice.token()));
+                case SequenceEvent.Finished finished -> {
+                    assertThat(finished.completionCount()).isEqualTo(tokens.size());
+                    return tokens;
+                }
+                case SequenceEvent.Refused refused -> throw new AssertionError(refused);
+            }
+        }
+    }
+
+    private static List<Integer> expected(int count) {
+        return IntStream.range(103, 103 + count).boxed().toList();
+    }
+
+    @Test
+    void shouldServeOnceEveryStageServesAndTokensComeOut() {
+        join("a", 100 * MIB);
+        assertThat(await(status -> !status.workers().isEmpty()).message()).contains("1 of 2 workers");
+        join("b", 100 * MIB);
+
+        var status = await(PipelineStatus::serving);
+        submit(request(1, 5, LONGEST));
+
+        assertThat(completion()).isEqualTo(expected(5));
+        assertThat(status.message()).isEmpty();
+        assertThat(status.stages()).extracting(PipelineStatus.Stage::state).containsOnly(StageState.SERVING);
+        assertThat(await(after -> after.completionTokens() == 5).stages())
+                .extracting(PipelineStatus.Stage::hopP50Ns)
+                .containsExactly(1_000L, 1_001L);
+    }
+
+    @Test
+    void shouldTellWhereAStageBelongs() {
+        join("a", 100 * MIB);
+        join("b", 100 * MIB);
+        var status = await(PipelineStatus::serving);
+        TestProbe<SchedulerProtocol.Located> located = kit.createTestProbe(SchedulerProtocol.Located.class);
+
+        pipeline.tell(new SchedulerProtocol.Locate(new StageId("main", 1), located.getRef()));
+
+        assertThat(located.receiveMessage(LONGEST).worker())
+                .isEqualTo(status.stages().get(1).worker());
+    }
+
+    @Test
+    void shouldGoOnWithTheSameTokensAfterAWorkerIsLost() {
+        join("a", 100 * MIB);
+        join("b", 100 * MIB);
+        var before = await(PipelineStatus::serving);
+        join("spare", 100 * MIB);
+        await(status -> status.workers().size() == 3);
+        stages.mute(true);
+        submit(request(1, 400, LONGEST));
+        await(status -> status.running() == 1);
+        String lost = before.stages().get(1).worker();
+
+        stages.kill(lost);
+        pipeline.tell(new SchedulerProtocol.WorkerGone(lost));
+        stages.mute(false);
+
+        var after = await(status -> status.serving() && status.epoch() > before.epoch());
+        assertThat(after.stages().get(1).worker()).isEqualTo(address("spare"));
+        assertThat(after.stages().getFirst().worker())
+                .isEqualTo(before.stages().getFirst().worker());
+        assertThat(after.recoveries()).isEqualTo(1);
+        assertThat(after.lastPauseNs()).isPositive();
+        assertThat(completion()).isEqualTo(expected(400));
+    }
+
+    @Test
+    void shouldRefuseAfterTheDeadlineWhereNoWorkerHasRoomForTheLostStage() {
+        join("a", MIB / 2 + MIB / 4);
+        join("b", MIB / 2 + MIB / 4);
+        var before = await(PipelineStatus::serving);
+        String lost = before.stages().get(1).worker();
+        stages.kill(lost);
+        pipeline.tell(new SchedulerProtocol.WorkerGone(lost));
+        await(status -> status.message().contains("has no worker with room"));
+
+        submit(request(1, 5, Duration.ofMillis(300)));
+
+        client.expectMessageClass(SequenceEvent.Accepted.class);
+        var refused = client.expectMessageClass(SequenceEvent.Refused.class, LONGEST);
+        assertThat(refused.refusal()).isEqualTo(SequenceEvent.Refusal.UNAVAILABLE);
+        assertThat(refused.message()).startsWith("no step ran: stage 1 of 2 (layers 2..3) has no worker with room");
+    }
+
+    @Test
+    void shouldConnectAnewWhereNoResultComes() {
+        join("a", 100 * MIB);
+        join("b", 100 * MIB);
+        var before = await(PipelineStatus::serving);
+        stages.mute(true);
+        submit(request(1, 20, LONGEST));
+        await(status -> status.epoch() > before.epoch() && !status.serving());
+
+        stages.mute(false);
+
+        assertThat(completion()).isEqualTo(expected(20));
+    }
+
+    @Test
+    void shouldCancelWhereTheClientDies() {
+        join("a", 100 * MIB);
+        join("b", 100 * MIB);
+        await(PipelineStatus::serving);
+        stages.mute(true);
+        submit(request(1, 500, Duration.ofMinutes(1)));
+        await(status -> status.running() + status.waiting() == 1);
+
+        client.stop();
+
+        await(status -> status.running() + status.waiting() == 0);
+    }
+
+    @Test
+    void shouldCancelOnDemand() {
+        submit(request(1, 5, LONGEST));
+        client.expectMessageClass(SequenceEvent.Accepted.class);
+
+        pipeline.tell(new SchedulerProtocol.Cancel(1));
+
+        assertThat(client.receiveMessage(LONGEST)).isEqualTo(new SequenceEvent.Finished(1, FinishReason.CANCELLED, 0));
+    }
+
+    @Test
+    void shouldRefuseAWorkerOfAnotherVersion() {
+        TestProbe<String> refused = kit.createTestProbe(String.class);
+
+        join("old", 100 * MIB, "0", refused.getRef());
+
+        assertThat(refused.receiveMessage(LONGEST)).contains("Caravan 1").contains("worker old is 0");
+    }
+}

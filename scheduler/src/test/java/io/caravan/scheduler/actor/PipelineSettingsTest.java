@@ -1,0 +1,54 @@
+package io.caravan.scheduler.actor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import io.caravan.proto.model.TensorType;
+import io.caravan.scheduler.engine.EngineLimits;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class PipelineSettingsTest {
+    private static PipelineSettings settings(String overrides) {
+        return PipelineSettings.from(ConfigFactory.parseString("caravan.version = \"7\"\n" + overrides)
+                .withFallback(ConfigFactory.parseResources("reference.conf"))
+                .withFallback(ConfigFactory.load()));
+    }
+
+    @Test
+    void shouldKeepItsDefaults() {
+        assertThat(settings(""))
+                .isEqualTo(new PipelineSettings(
+                        "main",
+                        "7",
+                        0,
+                        1,
+                        16,
+                        TensorType.F16,
+                        2048,
+                        0,
+                        new EngineLimits(1024, 256, 512, 128, 1, 1024, 262_144),
+                        Duration.ofSeconds(60),
+                        2,
+                        Duration.ofMillis(500),
+                        Duration.ofSeconds(60),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(30),
+                        8192,
+                        512,
+                        "backoff"));
+    }
+
+    @Test
+    void shouldRefuseAKvTypeThatIsNone() {
+        assertThatThrownBy(() -> settings("caravan.pipeline.kv.type = q4"))
+                .hasMessageContaining("must be f16 or f32, not q4");
+    }
+
+    @Test
+    void shouldRefuseNoRowsAtAll() {
+        assertThatThrownBy(() -> settings("caravan.scheduler.token-budget = 0"))
+                .hasMessageContaining("token-budget must be at least 1");
+    }
+}
