@@ -1,0 +1,40 @@
+package io.caravan.gateway.health;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caravan.gateway.http.ApiError;
+import io.caravan.gateway.http.DrainGate;
+import io.caravan.gateway.http.Responses;
+import io.caravan.gateway.http.Routes;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+
+/** {@code /health}: the process lives. {@code /health/ready}: every stage is covered and tokens come out. */
+public final class HealthRoutes {
+    private HealthRoutes() {}
+
+    public static Routes of(PipelineMonitor monitor, DrainGate gate, String version) {
+        return new Routes()
+                .get("/health", call -> Responses.now(ok()))
+                .get("/health/ready", call -> monitor.view().thenApply(view -> ready(view, gate)))
+                .get("/version", call -> Responses.now(version(version)));
+    }
+
+    private static HttpResponse ready(PipelineMonitor.View view, DrainGate gate) {
+        if (gate.closed()) {
+            return Responses.error(ApiError.unavailable("this gateway is shutting down"));
+        }
+        return view.serving() ? ok() : Responses.error(ApiError.unavailable(view.problem()));
+    }
+
+    private static HttpResponse ok() {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("status", "ok");
+        return Responses.json(body);
+    }
+
+    private static HttpResponse version(String version) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("version", version);
+        return Responses.json(body);
+    }
+}

@@ -1,0 +1,2 @@
+/** Whether the process lives, and whether tokens come out of the pipeline behind it. */
+package io.caravan.gateway.health;

@@ -1,0 +1,148 @@
+package io.caravan.gateway.http;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.NotUsed;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+import org.apache.pekko.http.scaladsl.model.EntityStreamSizeException;
+import org.apache.pekko.stream.KillSwitches;
+import org.apache.pekko.stream.SharedKillSwitch;
+import org.apache.pekko.stream.javadsl.Flow;
+import org.apache.pekko.util.ByteString;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Every request passes here on its way to its handler, and every response on its way back.
+ *
+ * <p>A connection has a switch that is thrown when it ends, whether its client is waiting for a status line or in the
+ * middle of a stream; what works for that client hangs on it ({@link ApiCall#whileConnected}).
+ */
+public final class HttpFront {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
+    private static final String KEYED = "/v1/";
+    private static final String REQUEST_ID = "x-request-id";
+    private static final int MAX_REQUEST_ID_CHARS = 128;
+
+    private final ActorSystem<?> system;
+    private final Routes routes;
+    private final ApiKeys keys;
+    private final Cors cors;
+    private final DrainGate gate;
+    private final long maxBodyBytes;
+    private final Duration bodyTimeout;
+
+    public HttpFront(
+            ActorSystem<?> system,
+            Routes routes,
+            ApiKeys keys,
+            Cors cors,
+            DrainGate gate,
+            long maxBodyBytes,
+            Duration bodyTimeout) {
+        this.system = system;
+        this.routes = routes;
+        this.keys = keys;
+        this.cors = cors;
+        this.gate = gate;
+        this.maxBodyBytes = maxBodyBytes;
+        this.bodyTimeout = bodyTimeout;
+    }
+
+    /** Handles the requests of one connection, one after another, each time it is run. */
+    public Flow<HttpRequest, HttpResponse, NotUsed> perConnection() {
+        return Flow.<HttpRequest, HttpResponse, NotUsed>fromMaterializer((materializer, attributes) -> {
+                    SharedKillSwitch connection = KillSwitches.shared("connection");
+                    return Flow.<HttpRequest>create()
+                            .watchTermination((unused, ended) -> {
+                                ended.whenComplete((done, failure) -> connection.abort(new ClientGoneException()));
+                                return NotUsed.getInstance();
+                            })
+                            .mapAsync(1, request -> handle(request, connection));
+                })
+                .mapMaterializedValue(started -> NotUsed.getInstance());
+    }
+
+    CompletionStage<HttpResponse> handle(HttpRequest request, SharedKillSwitch connection) {
+        String id = header(request, REQUEST_ID);
+        List<HttpHeader> headers = new ArrayList<>(cors.allowing(request));
+        headers.add(RawHeader.create(
+                REQUEST_ID, printable(id) ? id : UUID.randomUUID().toString()));
+        if (cors.isPreflight(request)) {
+            request.discardEntityBytes(system);
+            return Responses.now(cors.preflight(request));
+        }
+        return answer(request, connection)
+                .exceptionally(failure -> failed(request, failure))
+                .thenApply(response -> response.addHeaders(headers));
+    }
+
+    private CompletionStage<HttpResponse> answer(HttpRequest request, SharedKillSwitch connection) {
+        try {
+            String path = request.getUri().path();
+            if (path.startsWith(KEYED)) {
+                keys.admit(header(request, "Authorization"));
+                gate.admit();
+            }
+            Routes.Handler handler = routes.find(request.method(), path);
+            return body(request).thenCompose(body -> handler.handle(new ApiCall(request, body, connection)));
+        } catch (ApiException e) {
+            request.discardEntityBytes(system);
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private CompletionStage<ByteString> body(HttpRequest request) {
+        return request.entity()
+                .withSizeLimit(maxBodyBytes)
+                .toStrict(bodyTimeout.toMillis(), system)
+                .thenApply(strict -> strict.getData());
+    }
+
+    private HttpResponse failed(HttpRequest request, Throwable failure) {
+        Throwable cause = failure;
+        while (cause instanceof CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return switch (cause) {
+            case ApiException known -> Responses.error(known.error());
+            case EntityStreamSizeException tooLarge ->
+                Responses.error(new ApiError(
+                        413,
+                        "the body is larger than " + maxBodyBytes + " bytes",
+                        ApiError.Type.INVALID_REQUEST,
+                        "",
+                        "body_too_large"));
+            case ClientGoneException gone ->
+                Responses.error(new ApiError(499, "the client has gone", ApiError.Type.INVALID_REQUEST, "", ""));
+            default -> {
+                LOG.error(
+                        "{} {} failed",
+                        request.method().name(),
+                        request.getUri().path(),
+                        cause);
+                yield Responses.error(
+                        new ApiError(500, "the gateway failed: " + cause, ApiError.Type.SERVER, "", "internal"));
+            }
+        };
+    }
+
+    private static String header(HttpRequest request, String name) {
+        return request.getHeader(name).map(HttpHeader::value).orElse("");
+    }
+
+    private static boolean printable(String id) {
+        return !id.isEmpty()
+                && id.length() <= MAX_REQUEST_ID_CHARS
+                && id.chars().allMatch(c -> c > ' ' && c < 0x7F);
+    }
+}

@@ -1,0 +1,90 @@
+package io.caravan.gateway.http;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.http.javadsl.model.HttpMethod;
+import org.apache.pekko.http.javadsl.model.HttpMethods;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.japi.function.Function;
+
+/**
+ * Paths and who answers them. Pekko HTTP's directives would do, but their rejections take more code to turn into one
+ * shape of error than this table, and a table can be listed.
+ */
+public final class Routes {
+
+    /** Answers one kind of request. */
+    @FunctionalInterface
+    public interface Handler {
+        /** The response, in time; fails with {@link ApiException} for an error that is the client's to know. */
+        CompletionStage<HttpResponse> handle(ApiCall call);
+    }
+
+    private final Map<String, Map<HttpMethod, Handler>> byPath = new HashMap<>();
+
+    /** Routes whose GET requests {@code answer} sees as they are, as routes of Pekko's own language do. */
+    public static Routes of(List<String> paths, Function<HttpRequest, CompletionStage<HttpResponse>> answer) {
+        var routes = new Routes();
+        paths.forEach(path -> routes.get(path, call -> {
+            try {
+                return answer.apply(call.request());
+            } catch (Exception e) {
+                return CompletableFuture.failedFuture(e);
+            }
+        }));
+        return routes;
+    }
+
+    /** Answers GET, and HEAD without the body. */
+    public Routes get(String path, Handler handler) {
+        return add(HttpMethods.GET, path, handler).add(HttpMethods.HEAD, path, handler);
+    }
+
+    /** Answers POST. */
+    public Routes post(String path, Handler handler) {
+        return add(HttpMethods.POST, path, handler);
+    }
+
+    /** Adds all of {@code others}. */
+    public Routes and(Routes others) {
+        others.byPath.forEach((path, methods) -> methods.forEach((method, handler) -> add(method, path, handler)));
+        return this;
+    }
+
+    private Routes add(HttpMethod method, String path, Handler handler) {
+        if (byPath.computeIfAbsent(path, each -> new HashMap<>()).put(method, handler) != null) {
+            throw new IllegalArgumentException("two handlers for " + method.name() + " " + path);
+        }
+        return this;
+    }
+
+    /**
+     * Who answers.
+     *
+     * @throws ApiException 404 for an unknown path, 405 for a known one
+     */
+    Handler find(HttpMethod method, String path) {
+        Map<HttpMethod, Handler> methods = byPath.get(path);
+        if (methods == null) {
+            throw new ApiException(
+                    new ApiError(404, "there is nothing at " + path, ApiError.Type.INVALID_REQUEST, "", "not_found"));
+        }
+        Handler handler = methods.get(method);
+        if (handler == null) {
+            var known = new TreeSet<String>();
+            methods.keySet().forEach(each -> known.add(each.name()));
+            throw new ApiException(new ApiError(
+                    405,
+                    path + " answers " + String.join(" and ", known) + ", not " + method.name(),
+                    ApiError.Type.INVALID_REQUEST,
+                    "",
+                    "method_not_allowed"));
+        }
+        return handler;
+    }
+}

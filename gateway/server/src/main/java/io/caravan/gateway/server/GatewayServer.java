@@ -1,0 +1,252 @@
+package io.caravan.gateway.server;
+
+import io.caravan.gateway.generation.Generations;
+import io.caravan.gateway.grpc.GrpcGateway;
+import io.caravan.gateway.health.HealthRoutes;
+import io.caravan.gateway.health.PipelineMonitor;
+import io.caravan.gateway.http.ApiKeys;
+import io.caravan.gateway.http.Cors;
+import io.caravan.gateway.http.DrainGate;
+import io.caravan.gateway.http.HttpFront;
+import io.caravan.gateway.http.Routes;
+import io.caravan.gateway.metrics.GatewayMetrics;
+import io.caravan.gateway.metrics.MetricsRoutes;
+import io.caravan.gateway.metrics.PipelineMetrics;
+import io.caravan.gateway.openai.ApiLimits;
+import io.caravan.gateway.openai.OpenAiRoutes;
+import io.caravan.gateway.openai.TokenRoutes;
+import io.caravan.gateway.tokenizer.ServedModel;
+import io.caravan.gateway.web.WebRoutes;
+import io.caravan.proto.actor.SchedulerProtocol;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.Cancellable;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.http.javadsl.Http;
+import org.apache.pekko.http.javadsl.ServerBinding;
+import org.apache.pekko.http.javadsl.model.headers.ProductVersion;
+import org.apache.pekko.http.javadsl.model.headers.Server;
+import org.apache.pekko.http.javadsl.settings.ServerSettings;
+import scala.concurrent.duration.FiniteDuration;
+
+/** The gateway of one model: HTTP and gRPC in front of a pipeline. */
+public final class GatewayServer implements AutoCloseable {
+    private static final Duration BIND_TIMEOUT = Duration.ofSeconds(20);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration DRAIN_CHECK = Duration.ofMillis(20);
+
+    /** Beyond a request's deadline, so that the deadline ends it and not the connection. */
+    private static final Duration IDLE_MARGIN = Duration.ofMinutes(1);
+
+    private final ActorSystem<?> system;
+    private final GatewaySettings settings;
+    private final Generations generations;
+    private final DrainGate gate;
+    private final ServerBinding http;
+    private final List<GrpcGateway> grpc;
+
+    private GatewayServer(
+            ActorSystem<?> system,
+            GatewaySettings settings,
+            Generations generations,
+            DrainGate gate,
+            ServerBinding http,
+            List<GrpcGateway> grpc) {
+        this.system = system;
+        this.settings = settings;
+        this.generations = generations;
+        this.gate = gate;
+        this.http = http;
+        this.grpc = grpc;
+    }
+
+    /**
+     * Binds and serves.
+     *
+     * @param scheduler of the pipeline that runs {@code model}
+     * @throws GatewayStartException when an address cannot be bound or the TLS key cannot be used
+     */
+    public static GatewayServer start(
+            ActorSystem<?> system,
+            GatewaySettings settings,
+            ServedModel model,
+            ActorRef<SchedulerProtocol.Command> scheduler) {
+        ServedModel served = settings.modelName().isEmpty() ? model : model.named(settings.modelName());
+        var gate = new DrainGate();
+        var monitor = new PipelineMonitor(system, scheduler, settings.statusMaxAge(), settings.statusTimeout());
+        var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        var prefixes = settings.vllmNames() ? List.of("caravan_", "vllm:") : List.of("caravan_");
+        var tags = Tags.of("model_name", served.name(), "engine", "0");
+        var generations = new Generations(
+                system,
+                served.tokenizer(),
+                settings.generation(),
+                scheduler,
+                new GatewayMetrics(registry, prefixes, tags));
+        Routes routes = routes(system, settings, served, generations, monitor, gate)
+                .and(MetricsRoutes.of(registry, new PipelineMetrics(registry, prefixes, tags), monitor));
+        ServerBinding http = bind(system, settings, routes, gate);
+        try {
+            List<GrpcGateway> grpc = startGrpc(system, settings, served, generations, monitor, gate);
+            return new GatewayServer(system, settings, generations, gate, http, grpc);
+        } catch (IOException e) {
+            http.terminate(CLOSE_TIMEOUT);
+            throw new GatewayStartException(e.getMessage(), e);
+        }
+    }
+
+    private static Routes routes(
+            ActorSystem<?> system,
+            GatewaySettings settings,
+            ServedModel model,
+            Generations generations,
+            PipelineMonitor monitor,
+            DrainGate gate) {
+        var limits = new ApiLimits(
+                settings.deadline(),
+                settings.maxSequencesPerRequest(),
+                settings.maxStopStrings(),
+                settings.http().keepAlive());
+        int positions = model.spec().maxPositions();
+        var page = WebRoutes.create(model.name(), monitor::status).function(system);
+        String version = version(system);
+        return OpenAiRoutes.of(system, model, generations, limits, () -> monitor.contextTokens(positions))
+                .and(TokenRoutes.of(model, system.dispatchers().lookup(DispatcherSelector.blocking())))
+                .and(HealthRoutes.of(monitor, gate, version))
+                .and(Routes.of(List.of("/", "/chat.css", "/chat.js", "/status"), page));
+    }
+
+    private static ServerBinding bind(ActorSystem<?> system, GatewaySettings settings, Routes routes, DrainGate gate) {
+        GatewaySettings.Http wanted = settings.http();
+        var front = new HttpFront(
+                system,
+                routes,
+                new ApiKeys(settings.apiKeys()),
+                new Cors(wanted.corsOrigins()),
+                gate,
+                wanted.maxBodyBytes(),
+                wanted.bodyTimeout());
+        var builder = Http.get(system)
+                .newServerAt(wanted.host(), wanted.port())
+                .withSettings(serverSettings(system, settings));
+        if (wanted.tls().enabled()) {
+            builder = builder.enableHttps(TlsContext.open(wanted.tls()));
+        }
+        try {
+            return builder.bindFlow(front.perConnection())
+                    .toCompletableFuture()
+                    .orTimeout(BIND_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            throw new GatewayStartException(
+                    "cannot serve HTTP on " + wanted.host() + ":" + wanted.port() + " ("
+                            + rootMessage(e) + "): if the port is in use, choose another with --port or"
+                            + " caravan.gateway.http.port",
+                    e);
+        }
+    }
+
+    /** Deadlines are the requests' own; a connection that waits for one is not idle. */
+    private static ServerSettings serverSettings(ActorSystem<?> system, GatewaySettings settings) {
+        ServerSettings base = ServerSettings.create(system.settings().config());
+        Duration idle = settings.deadline().plus(IDLE_MARGIN);
+        return base.withMaxConnections(settings.http().maxConnections())
+                .withServerHeader(Optional.of(Server.create(ProductVersion.create("caravan", version(system)))))
+                .withTimeouts(base.getTimeouts()
+                        .withIdleTimeout(FiniteDuration.create(idle.toMillis(), TimeUnit.MILLISECONDS))
+                        .withRequestTimeout(scala.concurrent.duration.Duration.Inf()));
+    }
+
+    private static List<GrpcGateway> startGrpc(
+            ActorSystem<?> system,
+            GatewaySettings settings,
+            ServedModel model,
+            Generations generations,
+            PipelineMonitor monitor,
+            DrainGate gate)
+            throws IOException {
+        if (!settings.grpc().enabled()) {
+            return List.of();
+        }
+        return List.of(GrpcGateway.start(
+                system,
+                settings.http().host(),
+                settings.grpc().port(),
+                settings.apiKeys(),
+                model,
+                generations,
+                settings.deadline(),
+                monitor::status,
+                gate::closed));
+    }
+
+    /** Where HTTP is served. */
+    public InetSocketAddress httpAddress() {
+        return http.localAddress();
+    }
+
+    /** Where gRPC is served; empty where it is not. */
+    public Optional<InetSocketAddress> grpcAddress() {
+        return grpc.stream()
+                .findFirst()
+                .map(each -> new InetSocketAddress(http.localAddress().getAddress(), each.port()));
+    }
+
+    /**
+     * Tells probes and new requests to go elsewhere, and completes when the streams that run have finished, or the drain
+     * timeout is over. The addresses stay bound until {@link #close()}.
+     */
+    public CompletionStage<Done> drain() {
+        gate.close();
+        var finished = new CompletableFuture<Done>();
+        Cancellable check = system.scheduler()
+                .scheduleWithFixedDelay(
+                        Duration.ZERO,
+                        DRAIN_CHECK,
+                        () -> {
+                            if (generations.running() == 0) {
+                                finished.complete(Done.getInstance());
+                            }
+                        },
+                        system.executionContext());
+        return finished.completeOnTimeout(
+                        Done.getInstance(), settings.drainTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((done, failure) -> check.cancel());
+    }
+
+    /** Unbinds; what still runs is cut off. */
+    @Override
+    public void close() {
+        gate.close();
+        grpc.forEach(GrpcGateway::close);
+        http.terminate(CLOSE_TIMEOUT)
+                .toCompletableFuture()
+                .completeOnTimeout(null, 2 * CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+                .join();
+    }
+
+    private static String version(ActorSystem<?> system) {
+        return system.settings().config().getString("caravan.version");
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage();
+    }
+}

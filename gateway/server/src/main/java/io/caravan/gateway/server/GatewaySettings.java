@@ -1,0 +1,129 @@
+package io.caravan.gateway.server;
+
+import com.typesafe.config.Config;
+import io.caravan.gateway.generation.GenerationLimits;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The gateway's settings, {@code caravan.gateway}; what each means stands in {@code reference.conf}.
+ *
+ * @param modelName empty takes the checkpoint's own name
+ */
+public record GatewaySettings(
+        Http http,
+        Grpc grpc,
+        List<String> apiKeys,
+        String modelName,
+        Duration deadline,
+        GenerationLimits generation,
+        int maxSequencesPerRequest,
+        int maxStopStrings,
+        Duration statusMaxAge,
+        Duration statusTimeout,
+        Duration drainTimeout,
+        boolean vllmNames) {
+
+    public GatewaySettings {
+        apiKeys = List.copyOf(apiKeys);
+        require(apiKeys.stream().noneMatch(String::isBlank), "api-keys", "not be blank", "a blank one");
+        require(deadline.isPositive(), "deadline", "be positive", deadline);
+        require(maxSequencesPerRequest > 0, "max-sequences-per-request", "be at least 1", maxSequencesPerRequest);
+        require(maxStopStrings >= 0, "max-stop-strings", "be at least 0", maxStopStrings);
+        require(statusTimeout.isPositive(), "status.timeout", "be positive", statusTimeout);
+        require(!drainTimeout.isNegative(), "drain-timeout", "not be negative", drainTimeout);
+    }
+
+    /** The HTTP server's. */
+    public record Http(
+            String host,
+            int port,
+            long maxBodyBytes,
+            Duration bodyTimeout,
+            int maxConnections,
+            Duration keepAlive,
+            List<String> corsOrigins,
+            Tls tls) {
+        public Http {
+            corsOrigins = List.copyOf(corsOrigins);
+            requirePort("http.port", port);
+            require(!host.isBlank(), "http.host", "not be blank", "blank");
+            require(maxBodyBytes > 0, "http.max-body-bytes", "be positive", maxBodyBytes);
+            require(maxConnections > 0, "http.max-connections", "be positive", maxConnections);
+            require(keepAlive.isPositive(), "http.keep-alive", "be positive", keepAlive);
+        }
+    }
+
+    /**
+     * The HTTP server's key.
+     *
+     * @param keystore path of a PKCS #12 file; empty serves without TLS
+     */
+    public record Tls(String keystore, String password) {
+        /** Whether TLS is wanted. */
+        public boolean enabled() {
+            return !keystore.isEmpty();
+        }
+
+        @Override
+        public String toString() {
+            return "Tls[keystore=" + keystore + "]";
+        }
+    }
+
+    /** The gRPC server's. */
+    public record Grpc(boolean enabled, int port) {
+        public Grpc {
+            requirePort("grpc.port", port);
+        }
+    }
+
+    /** Reads them from the root of a configuration. */
+    public static GatewaySettings of(Config root) {
+        Config config = root.getConfig("caravan.gateway");
+        return new GatewaySettings(
+                http(config.getConfig("http")),
+                new Grpc(config.getBoolean("grpc.enabled"), config.getInt("grpc.port")),
+                config.getStringList("api-keys"),
+                config.getString("model-name"),
+                config.getDuration("deadline"),
+                new GenerationLimits(
+                        config.getInt("generation.event-buffer"),
+                        config.getDuration("generation.resubmit-after"),
+                        config.getDuration("generation.deadline-grace")),
+                config.getInt("max-sequences-per-request"),
+                config.getInt("max-stop-strings"),
+                config.getDuration("status.max-age"),
+                config.getDuration("status.timeout"),
+                config.getDuration("drain-timeout"),
+                config.getBoolean("metrics.vllm-names"));
+    }
+
+    private static Http http(Config config) {
+        return new Http(
+                config.getString("host"),
+                config.getInt("port"),
+                config.getBytes("max-body-bytes"),
+                config.getDuration("body-timeout"),
+                config.getInt("max-connections"),
+                config.getDuration("keep-alive"),
+                config.getStringList("cors-origins"),
+                new Tls(config.getString("tls.keystore"), config.getString("tls.password")));
+    }
+
+    /** Keys stay out of logs. */
+    @Override
+    public String toString() {
+        return "GatewaySettings[http=" + http + ", grpc=" + grpc + ", apiKeys=" + apiKeys.size() + "]";
+    }
+
+    private static void requirePort(String key, int port) {
+        require(port >= 0 && port <= 65535, key, "be between 0 and 65535", port);
+    }
+
+    private static void require(boolean holds, String key, String rule, Object value) {
+        if (!holds) {
+            throw new IllegalArgumentException("caravan.gateway." + key + " must " + rule + ", not " + value);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+package io.caravan.gateway.server;
+
+import static io.caravan.gateway.server.GatewayFixture.ANSWER;
+import static io.caravan.gateway.server.GatewayFixture.HELLO;
+import static io.caravan.gateway.server.GatewayFixture.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.caravan.proto.actor.SequenceEvent.Refusal;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ApiErrorsTest {
+    private static final String CHAT = "/v1/chat/completions";
+    private static GatewayFixture gateway;
+
+    @BeforeAll
+    static void start() {
+        gateway = new GatewayFixture(
+                "api-keys = [sesame], http.max-body-bytes = 20000, http.cors-origins = [\"https://a.example\"]");
+    }
+
+    @AfterAll
+    static void stop() {
+        gateway.close();
+    }
+
+    @BeforeEach
+    void reset() {
+        gateway.script.refusal = List.of();
+        gateway.script.completion = request -> ANSWER;
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "\"temperature\": \"hot\" | temperature | must be a number, not a string",
+                "\"temperature\": -1 | temperature | between 0 and 100",
+                "\"top_p\": 0 | top_p | above 0",
+                "\"max_tokens\": 0 | max_tokens | between 1",
+                "\"max_tokens\": 1.5 | max_tokens | a whole number",
+                "\"n\": 65 | n | between 1 and 64",
+                "\"stop\": 5 | stop | a string or an array of strings",
+                "\"stop\": [\"\"] | stop | empty",
+                "\"stop\": [\"a\", 5] | stop[1] | must be a string",
+                "\"stream\": \"yes\" | stream | true or false",
+                "\"stream_options\": {\"include_usage\": 1} | stream_options.include_usage | true or false",
+                "\"logit_bias\": {\"x\": 1} | logit_bias | must name tokens",
+                "\"logit_bias\": {\"5000\": 1} | logit_bias | must name tokens",
+                "\"top_logprobs\": 2 | top_logprobs | needs logprobs",
+                "\"top_logprobs\": 21, \"logprobs\": true | top_logprobs | between 0 and 20",
+                "\"tools\": [{}] | tools | not supported",
+                "\"response_format\": {\"type\": \"json_object\"} | response_format | not supported",
+                "\"stop_token_ids\": [1024] | stop_token_ids[0] | between 0 and 1023",
+            })
+    void shouldNameTheFieldThatIsWrong(String field, String param, String message) {
+        HttpResponse<String> response = post(CHAT, "{" + HELLO + ", " + field + "}");
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        JsonNode error = json(response).get("error");
+        assertThat(error.get("param").asText()).isEqualTo(param);
+        assertThat(error.get("message").asText()).contains(message);
+        assertThat(error.get("type").asText()).isEqualTo("invalid_request_error");
+        assertThat(error.has("code")).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "{} | messages",
+                "{\"messages\": []} | messages",
+                "{\"messages\": \"hi\"} | messages",
+                "{\"messages\": [5]} | messages[0]",
+                "{\"messages\": [{\"content\": \"x\"}]} | messages[0].role",
+                "{\"messages\": [{\"role\": \"user\", \"content\": 5}]} | messages[0].content",
+                "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}]}]} | messages[0].content[0].type",
+            })
+    void shouldNameTheMessageThatIsWrong(String body, String param) {
+        HttpResponse<String> response = post(CHAT, body);
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        assertThat(json(response).at("/error/param").asText()).isEqualTo(param);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "{} | prompt",
+                "{\"prompt\": 5} | prompt",
+                "{\"prompt\": []} | prompt",
+                "{\"prompt\": [1, 5000]} | prompt[1]",
+                "{\"prompt\": [[1], []]} | prompt[1]",
+                "{\"prompt\": [\"a\", true]} | prompt[1]",
+                "{\"prompt\": \"a\", \"suffix\": \"b\"} | suffix",
+                "{\"prompt\": \"a\", \"logprobs\": true} | logprobs",
+            })
+    void shouldNameThePromptThatIsWrong(String body, String param) {
+        HttpResponse<String> response = post("/v1/completions", body);
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        assertThat(json(response).at("/error/param").asText()).isEqualTo(param);
+    }
+
+    @Test
+    void shouldSayWhereJsonIsMalformed() {
+        HttpResponse<String> response = post(CHAT, "{\n  \"messages\": [,]}");
+
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(json(response).at("/error/message").asText()).contains("line 2, column 16");
+    }
+
+    @Test
+    void shouldRefuseAPromptLongerThanTheContext() {
+        HttpResponse<String> response =
+                post("/v1/completions", "{\"prompt\": \"" + "What is 7 plus 5? ".repeat(100) + "\"}");
+
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(json(response).at("/error/code").asText()).isEqualTo("context_length_exceeded");
+        assertThat(json(response).at("/error/message").asText()).contains("512");
+    }
+
+    @Test
+    void shouldRefuseABodyThatIsTooLarge() {
+        HttpResponse<String> response = post("/v1/completions", "{\"prompt\": \"" + "x".repeat(30_000) + "\"}");
+
+        assertThat(response.statusCode()).isEqualTo(413);
+        assertThat(json(response).at("/error/code").asText()).isEqualTo("body_too_large");
+    }
+
+    @Test
+    void shouldNotKnowOtherModels() {
+        HttpResponse<String> response = post(CHAT, "{" + HELLO + ", \"model\": \"gpt-4\"}");
+
+        assertThat(response.statusCode()).isEqualTo(404);
+        assertThat(json(response).at("/error/code").asText()).isEqualTo("model_not_found");
+        assertThat(json(response).at("/error/message").asText()).contains("tiny-chat");
+    }
+
+    @Test
+    void shouldAnswerWrongPathsAndMethodsInTheSameShape() {
+        assertThat(gateway.get("/nothing").statusCode()).isEqualTo(404);
+        assertThat(json(gateway.get("/nothing")).at("/error/code").asText()).isEqualTo("not_found");
+        HttpResponse<String> wrong = send(HttpRequest.newBuilder(gateway.uri(CHAT)));
+        assertThat(wrong.statusCode()).isEqualTo(405);
+        assertThat(json(wrong).at("/error/message").asText()).contains("answers POST, not GET");
+    }
+
+    @Test
+    void shouldWantAKey() {
+        HttpResponse<String> without = gateway.post(CHAT, "{" + HELLO + "}");
+        assertThat(without.statusCode()).isEqualTo(401);
+        assertThat(json(without).at("/error/code").asText()).isEqualTo("invalid_api_key");
+        HttpResponse<String> wrong =
+                gateway.send(HttpRequest.newBuilder(gateway.uri("/v1/models")).header("Authorization", "Bearer sesam"));
+        assertThat(wrong.statusCode()).isEqualTo(401);
+        assertThat(gateway.get("/health").statusCode()).isEqualTo(200);
+        assertThat(post(CHAT, "{" + HELLO + "}").statusCode()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"INVALID,400", "OVERLOADED,429", "UNAVAILABLE,503"})
+    void shouldGiveRefusalsTheirStatusBeforeAStreamBegins(Refusal refusal, int status) {
+        gateway.script.refusal = List.of(refusal);
+        for (String stream : List.of("true", "false")) {
+            HttpResponse<String> response = post(CHAT, "{" + HELLO + ", \"stream\": " + stream + "}");
+
+            assertThat(response.statusCode()).isEqualTo(status);
+            assertThat(json(response).at("/error/message").asText()).isEqualTo("refused: " + refusal);
+            assertThat(response.headers().firstValue("retry-after").isPresent()).isEqualTo(status != 400);
+        }
+    }
+
+    @Test
+    void shouldLetAllowedPagesReadItsAnswers() {
+        assertThat(preflight("https://a.example").headers().firstValue("access-control-allow-origin"))
+                .contains("https://a.example");
+        assertThat(preflight("https://b.example").headers().firstValue("access-control-allow-origin"))
+                .isEmpty();
+    }
+
+    private static HttpResponse<String> preflight(String origin) {
+        return gateway.send(HttpRequest.newBuilder(gateway.uri(CHAT))
+                .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
+                .header("Origin", origin)
+                .header("Access-Control-Request-Method", "POST"));
+    }
+
+    private static HttpResponse<String> post(String path, String body) {
+        return send(HttpRequest.newBuilder(gateway.uri(path)).POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
+    private static HttpResponse<String> send(HttpRequest.Builder request) {
+        return gateway.send(request.header("Authorization", "Bearer sesame"));
+    }
+}
