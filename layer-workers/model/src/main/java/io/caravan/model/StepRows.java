@@ -32,8 +32,8 @@ record StepRows(int[] ids, PagedRows places) {
         for (SequenceSlice slice : plan.slices()) {
             long end = (long) slice.startPosition() + slice.tokens().size();
             if (end > spec.maxPositions()) {
-                throw new IllegalArgumentException("sequence " + slice.sequenceId() + " goes up to position "
-                        + end + ", but the model's context ends at " + spec.maxPositions());
+                throw new IllegalArgumentException("sequence " + slice.sequenceId() + " goes up to position " + end
+                        + ", but the model's context ends at " + spec.maxPositions());
             }
             int[] table = pool.table(slice.sequenceId(), slice.blocks(), slice.endPosition());
             for (int i = 0; i < slice.tokens().size(); i++, row++) {

@@ -66,14 +66,7 @@ class StageModelTest {
     void shouldRefuseACheckpointWithoutOneOfItsTensors() {
         try (var incomplete = new RandomCheckpoint(SPEC, "model.layers.1.mlp.up_proj.weight")) {
             assertThatThrownBy(() -> StageModel.load(
-                            incomplete,
-                            new LayerRange(0, 2),
-                            true,
-                            false,
-                            device,
-                            KV,
-                            MAX_ROWS,
-                            LoadProgress.IGNORED))
+                            incomplete, new LayerRange(0, 2), true, false, device, KV, MAX_ROWS, LoadProgress.IGNORED))
                     .isInstanceOf(ModelFormatException.class)
                     .hasMessageContaining("model.layers.1.mlp.up_proj.weight");
         }
@@ -140,14 +133,14 @@ class StageModelTest {
     void shouldChooseForTheSlicesThatAskInTheirOrder() {
         try (StageModel whole = load(new LayerRange(0, 6), true, true)) {
             var silent = new SequenceSlice(7, 0, TokenIds.of(5, 6), TokenIds.of(1), List.of());
-            StepPlan plan = plan(
-                    choosing(8, new int[] {5, 6}, 2), silent, choosing(9, new int[] {3}, 4));
+            StepPlan plan = plan(choosing(8, new int[] {5, 6}, 2), silent, choosing(9, new int[] {3}, 4));
             whole.forward(plan);
             List<StepResult.Chosen> chosen = whole.choose(plan);
 
             assertThat(chosen).extracting(StepResult.Chosen::sequenceId).containsExactly(8L, 9L);
             assertThat(chosen).extracting(each -> each.choice().position()).containsExactly(2, 1);
-            assertThat(chosen).allSatisfy(each -> assertThat(each.choice().logits()).hasSize(100));
+            assertThat(chosen)
+                    .allSatisfy(each -> assertThat(each.choice().logits()).hasSize(100));
         }
     }
 
@@ -156,14 +149,7 @@ class StageModelTest {
         ModelSpec wide = TestSpecs.small(1 << 19, true); // four rows of logits fill a group
         try (var wideCheckpoint = new RandomCheckpoint(wide);
                 StageModel stage = StageModel.load(
-                        wideCheckpoint,
-                        new LayerRange(0, 1),
-                        true,
-                        true,
-                        device,
-                        KV,
-                        MAX_ROWS,
-                        LoadProgress.IGNORED)) {
+                        wideCheckpoint, new LayerRange(0, 1), true, true, device, KV, MAX_ROWS, LoadProgress.IGNORED)) {
             StepPlan together = plan(IntStream.range(0, 5)
                     .mapToObj(i -> choosing(i, new int[] {i + 1}, i))
                     .toArray(SequenceSlice[]::new));

@@ -45,6 +45,11 @@ public final class AeronLinks implements StageLinks {
         }
     }
 
+    /** Where the media driver runs, its own or shared; other processes of this host may join it there. */
+    public String driverDirectory() {
+        return driverDirectory;
+    }
+
     /** The UDP port of all inboxes. */
     public int port() {
         return client.port();

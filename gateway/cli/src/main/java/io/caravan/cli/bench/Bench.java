@@ -1,0 +1,141 @@
+package io.caravan.cli.bench;
+
+import io.caravan.cli.CliException;
+import io.caravan.cli.Progress;
+import io.caravan.cli.cluster.Completion;
+import io.caravan.cli.cluster.SequenceClient;
+import io.caravan.proto.sequence.Sampling;
+import io.caravan.proto.sequence.SequenceRequest;
+import io.caravan.proto.sequence.TokenIds;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Measures a running pipeline with sequences of random tokens that never end early.
+ *
+ * <p>Prefill is measured alone, with completions of one token. Decode is measured in a run of its own, from the moment
+ * when the last sequence has its first token: until then, decoding shares its steps with the prompts of others.
+ */
+public final class Bench {
+    private static final int WARM_UP_TOKENS = 16;
+
+    private final SequenceClient client;
+    private final BenchPlan plan;
+    private final int vocabSize;
+    private final Progress progress;
+    private final SplittableRandom random;
+
+    public Bench(SequenceClient client, BenchPlan plan, int vocabSize, Progress progress) {
+        this.client = client;
+        this.plan = plan;
+        this.vocabSize = vocabSize;
+        this.progress = progress;
+        this.random = new SplittableRandom(plan.seed());
+    }
+
+    /** One result for each batch size of the plan. */
+    public List<BenchResult> run() {
+        int longest = client.status().maxSequenceTokens();
+        int wanted = plan.promptTokenCount() + plan.completionTokenCount();
+        if (wanted > longest) {
+            throw new CliException(
+                    "a prompt of %d and a completion of %d tokens are more than the %d that this model takes; try -p %d"
+                            .formatted(
+                                    plan.promptTokenCount(),
+                                    plan.completionTokenCount(),
+                                    longest,
+                                    Math.max(1, longest - plan.completionTokenCount())));
+        }
+        progress.say("Warming up ...");
+        sequences(1, Math.min(WARM_UP_TOKENS, plan.completionTokenCount()));
+        return plan.batches().stream().map(this::measure).toList();
+    }
+
+    private BenchResult measure(int batch) {
+        var repetitions = new ArrayList<BenchResult>();
+        for (int i = 1; i <= plan.repetitions(); i++) {
+            progress.say("Batch %d, run %d of %d: %d prompt and %d completion tokens ..."
+                    .formatted(batch, i, plan.repetitions(), plan.promptTokenCount(), plan.completionTokenCount()));
+            repetitions.add(measureOnce(batch));
+        }
+        repetitions.sort(Comparator.comparingDouble(BenchResult::decodeTokensPerSecond));
+        return repetitions.get(repetitions.size() / 2);
+    }
+
+    private BenchResult measureOnce(int batch) {
+        var prefill = sequences(batch, 1);
+        var before = client.status();
+        var whole = sequences(batch, plan.completionTokenCount());
+        var after = client.status();
+        var itl = new Percentiles(gapsNs(whole));
+        var ttft = new Percentiles(whole.stream()
+                .mapToLong(each -> each.firstNs() - each.submittedNs())
+                .toArray());
+        return new BenchResult(
+                batch,
+                plan.promptTokenCount(),
+                plan.completionTokenCount(),
+                prefillRate(prefill),
+                decodeRate(whole),
+                ttft.of(50) / 1e6,
+                itl.of(50) / 1e6,
+                itl.of(99) / 1e6,
+                after.preemptions() - before.preemptions(),
+                BenchResult.stagesBetween(before, after));
+    }
+
+    private List<Completion> sequences(int batch, int completionTokenCount) {
+        var requests = new ArrayList<SequenceRequest>();
+        for (int i = 0; i < batch; i++) {
+            int[] prompt = random.ints(plan.promptTokenCount(), 0, vocabSize).toArray();
+            requests.add(new SequenceRequest(
+                    random.nextLong(),
+                    TokenIds.of(prompt),
+                    TokenIds.EMPTY,
+                    completionTokenCount,
+                    TokenIds.EMPTY,
+                    Sampling.GREEDY,
+                    plan.timeout(),
+                    false));
+        }
+        var completions = client.runAll(requests, plan.timeout());
+        for (Completion each : completions) {
+            if (each.tokens().size() != completionTokenCount) {
+                throw new CliException("a sequence ended after %d of %d tokens (%s): nothing can be measured"
+                        .formatted(each.tokens().size(), completionTokenCount, each.reason()));
+            }
+        }
+        return completions;
+    }
+
+    private double prefillRate(List<Completion> runs) {
+        long startNs = runs.stream().mapToLong(Completion::submittedNs).min().orElseThrow();
+        long endNs = runs.stream().mapToLong(Completion::firstNs).max().orElseThrow();
+        return (double) plan.promptTokenCount() * runs.size() / (endNs - startNs) * 1e9;
+    }
+
+    static double decodeRate(List<Completion> runs) {
+        long startNs = runs.stream().mapToLong(Completion::firstNs).max().orElseThrow();
+        long endNs = runs.stream().mapToLong(Completion::lastNs).max().orElseThrow();
+        long tokens = runs.stream()
+                .flatMap(each -> each.arrivedNs().stream())
+                .filter(at -> at > startNs)
+                .count();
+        return tokens == 0 ? Double.NaN : tokens * 1e9 / (endNs - startNs);
+    }
+
+    static long[] gapsNs(List<Completion> runs) {
+        return runs.stream()
+                .flatMapToLong(run -> {
+                    var at = run.arrivedNs();
+                    long[] gaps = new long[at.size() - 1];
+                    for (int i = 0; i < gaps.length; i++) {
+                        gaps[i] = at.get(i + 1) - at.get(i);
+                    }
+                    return java.util.Arrays.stream(gaps);
+                })
+                .toArray();
+    }
+}

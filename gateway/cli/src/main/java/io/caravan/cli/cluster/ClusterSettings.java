@@ -1,0 +1,39 @@
+package io.caravan.cli.cluster;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How a process becomes a member of a cluster: {@code caravan.cluster}.
+ *
+ * @param host address that other members reach this process at
+ * @param port of the actors; 0 takes any free one
+ * @param seeds members to join, as {@code host:port}; where there are none a gateway founds a cluster
+ * @param leaveTimeout longest time that leaving may take
+ */
+public record ClusterSettings(String host, int port, Bootstrap bootstrap, List<String> seeds, Duration leaveTimeout) {
+
+    /** How the other members are found. */
+    public enum Bootstrap {
+        /** They are named. */
+        SEED,
+        /** The Kubernetes API lists their pods. */
+        KUBERNETES
+    }
+
+    public ClusterSettings {
+        seeds = List.copyOf(seeds);
+    }
+
+    /** Parses the key {@code caravan.cluster} of {@code config}. */
+    public static ClusterSettings from(Config config) {
+        var cluster = config.getConfig("caravan.cluster");
+        return new ClusterSettings(
+                cluster.getString("host"),
+                cluster.getInt("port"),
+                cluster.getEnum(Bootstrap.class, "bootstrap"),
+                cluster.getStringList("seeds"),
+                cluster.getDuration("leave-timeout"));
+    }
+}

@@ -1,0 +1,162 @@
+package io.caravan.cli.cluster;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.caravan.cli.CliException;
+import io.caravan.cli.Progress;
+import io.caravan.cli.process.RestartPolicy;
+import io.caravan.cli.process.Supervisor;
+import io.caravan.proto.actor.PipelineStatus;
+import io.caravan.proto.actor.SchedulerProtocol;
+import io.caravan.proto.actor.WorkerInfo;
+import io.caravan.worker.WorkerNode;
+import io.caravan.worker.WorkerSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A whole cluster on this machine: this process schedules, and either hosts the stages itself or has child processes do
+ * so. It is the same cluster as one of many machines, with sharding, placement and Aeron; all its processes share one
+ * media driver.
+ */
+public final class LocalCluster implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalCluster.class);
+    private static final Duration STATUS_INTERVAL = Duration.ofMillis(50);
+
+    private final PipelineHost host;
+    private final LocalSettings settings;
+    private final List<Supervisor> children;
+
+    private LocalCluster(PipelineHost host, LocalSettings settings, List<Supervisor> children) {
+        this.host = host;
+        this.settings = settings;
+        this.children = children;
+    }
+
+    /**
+     * Starts everything; the pipeline serves after {@link #awaitServing}.
+     *
+     * @param config the whole configuration
+     * @param workerArguments more arguments of the worker processes, as {@code --config FILE}
+     * @param logs folder of the worker processes' output
+     */
+    public static LocalCluster start(
+            Config config, Path modelDirectory, LocalSettings settings, List<String> workerArguments, Path logs) {
+        boolean inProcess = settings.workers() == 0;
+        var local = ConfigFactory.parseMap(Map.of(
+                        "caravan.pipeline.min-workers", Math.max(1, settings.workers()),
+                        "caravan.worker.threads", settings.threads()))
+                .withFallback(config);
+        var roles = inProcess ? Set.of(SchedulerProtocol.WORKER_ROLE) : Set.<String>of();
+        var host = PipelineHost.start(local, modelDirectory, roles);
+        try {
+            if (inProcess) {
+                WorkerNode.start(
+                        host.member().system(),
+                        WorkerSettings.from(local),
+                        host.links(),
+                        host.client().scheduler());
+                return new LocalCluster(host, settings, List.of());
+            }
+            var starter = new WorkerStarter(
+                    host.member().hostAndPort(), host.links().driverDirectory(), settings, workerArguments, logs);
+            var policy = settings.restart()
+                    ? new RestartPolicy(
+                            settings.restartLimit(),
+                            settings.restartFirstDelay(),
+                            settings.restartLastDelay(),
+                            settings.restartReset())
+                    : RestartPolicy.NEVER;
+            var children = Supervisor.start(
+                    settings.workers(), starter, policy, pid -> tellGone(host.client(), pid), settings.stopTimeout());
+            return new LocalCluster(host, settings, List.of(children));
+        } catch (RuntimeException e) {
+            host.close();
+            throw e;
+        }
+    }
+
+    /** Saves the failure detector's time: the operating system knows already that the process is gone. */
+    private static void tellGone(SequenceClient client, long pid) {
+        client.tryStatus().stream()
+                .flatMap(status -> status.workers().stream())
+                .filter(worker -> worker.pid() == pid)
+                .map(WorkerInfo::address)
+                .forEach(address -> {
+                    LOG.warn("Worker process {} ended: {} is lost", pid, address);
+                    client.scheduler().tell(new SchedulerProtocol.WorkerGone(address));
+                });
+    }
+
+    public PipelineHost host() {
+        return host;
+    }
+
+    public SequenceClient client() {
+        return host.client();
+    }
+
+    /** Process ids of the worker processes that run now. */
+    public List<Long> workerPids() {
+        return children.stream().flatMap(each -> each.pids().stream()).toList();
+    }
+
+    /**
+     * Waits until every stage is covered and tokens come out.
+     *
+     * @throws CliException when that takes longer than configured; says what is missing
+     */
+    public PipelineStatus awaitServing(Progress progress) {
+        long deadlineNs = System.nanoTime() + settings.startTimeout().toNanos();
+        String last = "the scheduler does not answer";
+        while (System.nanoTime() < deadlineNs) {
+            for (PipelineStatus status : client().tryStatus()) {
+                if (status.serving()) {
+                    progress.clear();
+                    return status;
+                }
+                last = status.message();
+                progress.update("  " + describe(status));
+            }
+            if (settings.workers() > 0 && workerPids().isEmpty() && !settings.restart()) {
+                throw new CliException("all worker processes ended; their logs tell why");
+            }
+            pause();
+        }
+        progress.clear();
+        throw new CliException(
+                "the pipeline does not serve after " + settings.startTimeout().toSeconds() + " s: " + last);
+    }
+
+    private static String describe(PipelineStatus status) {
+        if (status.stages().isEmpty()) {
+            return status.message();
+        }
+        double loaded = status.stages().stream()
+                .mapToDouble(PipelineStatus.Stage::loadedShare)
+                .average()
+                .orElse(0);
+        return "%s (%d%% of the weights)".formatted(status.message(), Math.round(loaded * 10) * 10);
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(STATUS_INTERVAL);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CliException("interrupted while the pipeline started", e);
+        }
+    }
+
+    /** Ends the worker processes, leaves the cluster, and gives everything back. */
+    @Override
+    public void close() {
+        children.forEach(Supervisor::close);
+        host.close();
+    }
+}

@@ -1,0 +1,58 @@
+package io.caravan.cli.cluster;
+
+import com.typesafe.config.Config;
+import io.caravan.cli.CliException;
+import java.time.Duration;
+
+/**
+ * A cluster on this machine alone: {@code caravan.local}.
+ *
+ * @param workers layer-worker processes; 0 runs the stages in this process
+ * @param threads compute threads of each worker
+ * @param restart whether a worker that ended by itself is started again
+ * @param restartLimit how often in a row
+ * @param restartFirstDelay before the first restart in a row; it doubles up to {@code restartLastDelay}
+ * @param restartReset a worker that ran this long counts as healthy again
+ * @param startTimeout longest wait until the pipeline serves
+ * @param stopTimeout longest wait for a worker's process to end by itself
+ */
+public record LocalSettings(
+        int workers,
+        int threads,
+        boolean restart,
+        int restartLimit,
+        Duration restartFirstDelay,
+        Duration restartLastDelay,
+        Duration restartReset,
+        Duration startTimeout,
+        Duration stopTimeout) {
+
+    /** More processes than this on one machine are a mistake. */
+    private static final int MOST_WORKERS = 256;
+
+    public LocalSettings {
+        if (workers < 0 || workers > MOST_WORKERS) {
+            throw new CliException("--workers must be between 0 and " + MOST_WORKERS + ", not " + workers);
+        }
+        if (threads < 1) {
+            throw new CliException("--threads must be at least 1, not " + threads);
+        }
+    }
+
+    /** Parses the key {@code caravan.local} of {@code config}; threads of 0 share {@code processors} among the workers. */
+    public static LocalSettings from(Config config, int processors) {
+        var local = config.getConfig("caravan.local");
+        int workers = local.getInt("workers");
+        int threads = local.getInt("threads");
+        return new LocalSettings(
+                workers,
+                threads == 0 ? Math.max(1, processors / Math.max(1, workers)) : threads,
+                local.getBoolean("restart"),
+                local.getInt("restart-limit"),
+                local.getDuration("restart-first-delay"),
+                local.getDuration("restart-last-delay"),
+                local.getDuration("restart-reset"),
+                local.getDuration("start-timeout"),
+                local.getDuration("stop-timeout"));
+    }
+}

@@ -1,0 +1,134 @@
+package io.caravan.cli.cluster;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
+import io.caravan.cli.CliException;
+import java.net.BindException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.pekko.actor.Address;
+import org.apache.pekko.actor.AddressFromURIString;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Join;
+import org.apache.pekko.cluster.typed.JoinSeedNodes;
+import org.apache.pekko.management.cluster.bootstrap.ClusterBootstrap;
+import org.apache.pekko.management.javadsl.PekkoManagement;
+
+/** This process as a member of a Caravan cluster: its actor system, joined. */
+public final class Member implements AutoCloseable {
+    /** Name of the actor system, part of every member's address. */
+    public static final String SYSTEM = "caravan";
+
+    private final ActorSystem<Void> system;
+    private final ClusterSettings settings;
+
+    private Member(ActorSystem<Void> system, ClusterSettings settings) {
+        this.system = system;
+        this.settings = settings;
+    }
+
+    /**
+     * Starts the actor system with {@code roles} and begins to join.
+     *
+     * @param config the whole configuration of the process
+     * @throws CliException where the port is taken or an address makes no sense
+     */
+    public static Member start(Config config, Set<String> roles) {
+        var settings = ClusterSettings.from(config);
+        var own = ConfigFactory.empty()
+                .withValue("pekko.cluster.roles", ConfigValueFactory.fromIterable(roles))
+                .withValue("pekko.remote.artery.canonical.hostname", ConfigValueFactory.fromAnyRef(settings.host()))
+                .withValue("pekko.remote.artery.canonical.port", ConfigValueFactory.fromAnyRef(settings.port()))
+                .withValue("pekko.management.http.hostname", ConfigValueFactory.fromAnyRef(settings.host()));
+        var member = new Member(create(own.withFallback(config), settings), settings);
+        member.join();
+        return member;
+    }
+
+    public ActorSystem<Void> system() {
+        return system;
+    }
+
+    /** {@code host:port} at which others join. */
+    public String hostAndPort() {
+        var address = address();
+        return address.getHost().get() + ":" + address.getPort().get();
+    }
+
+    /** Waits until this process has left the cluster, for whatever reason. */
+    public void awaitEnd() {
+        system.getWhenTerminated().toCompletableFuture().join();
+    }
+
+    private Address address() {
+        return Cluster.get(system).selfMember().address();
+    }
+
+    private void join() {
+        switch (settings.bootstrap()) {
+            case SEED -> {
+                if (settings.seeds().isEmpty()) {
+                    Cluster.get(system).manager().tell(Join.create(address()));
+                } else {
+                    Cluster.get(system).manager().tell(new JoinSeedNodes(seedAddresses()));
+                }
+            }
+            case KUBERNETES -> {
+                PekkoManagement.get(system).start();
+                ClusterBootstrap.get(system).start();
+            }
+        }
+    }
+
+    private List<Address> seedAddresses() {
+        return settings.seeds().stream().map(Member::seedAddress).toList();
+    }
+
+    private static Address seedAddress(String hostAndPort) {
+        if (!hostAndPort.matches("\\S+:\\d{1,5}")) {
+            throw new CliException("a member to join is given as HOST:PORT, not '" + hostAndPort + "'");
+        }
+        return AddressFromURIString.parse("pekko://" + SYSTEM + "@" + hostAndPort);
+    }
+
+    private static ActorSystem<Void> create(Config config, ClusterSettings settings) {
+        settings.seeds().forEach(Member::seedAddress);
+        try {
+            return ActorSystem.create(Behaviors.empty(), SYSTEM, config);
+        } catch (RuntimeException e) {
+            throw portTaken(e, settings);
+        }
+    }
+
+    private static RuntimeException portTaken(RuntimeException failure, ClusterSettings settings) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BindException) {
+                return new CliException(
+                        "cannot listen on " + settings.host() + ":" + settings.port() + " for the cluster: "
+                                + cause.getMessage() + "; --cluster-port 0 takes any free port",
+                        failure);
+            }
+        }
+        return failure;
+    }
+
+    /** Leaves the cluster and ends the actor system, within the configured time. */
+    @Override
+    public void close() {
+        system.terminate();
+        try {
+            system.getWhenTerminated()
+                    .toCompletableFuture()
+                    .get(settings.leaveTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (TimeoutException | java.util.concurrent.ExecutionException late) {
+            system.log().warn("Leaving the cluster took too long; ending without", late);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package io.caravan.cli.cluster;
+
+import com.typesafe.config.Config;
+import io.caravan.formats.Checkpoint;
+import io.caravan.formats.Checkpoints;
+import io.caravan.proto.actor.SchedulerProtocol;
+import io.caravan.proto.model.ModelRef;
+import io.caravan.scheduler.actor.ModelPlan;
+import io.caravan.scheduler.actor.PipelineNode;
+import io.caravan.scheduler.actor.PipelineSettings;
+import io.caravan.worker.transport.aeron.AeronLinks;
+import io.caravan.worker.transport.aeron.AeronSettings;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+
+/** This process as one that may host the scheduler: a cluster member, its links, and the pipeline's singleton. */
+public final class PipelineHost implements AutoCloseable {
+    private final Member member;
+    private final AeronLinks links;
+    private final ModelPlan model;
+    private final SequenceClient client;
+
+    private PipelineHost(Member member, AeronLinks links, ModelPlan model, SequenceClient client) {
+        this.member = member;
+        this.links = links;
+        this.model = model;
+        this.client = client;
+    }
+
+    /**
+     * Checks the model, opens the links and joins the cluster.
+     *
+     * @param config the whole configuration of the process
+     * @param moreRoles of this member, beside the gateway's
+     */
+    public static PipelineHost start(Config config, Path modelDirectory, Set<String> moreRoles) {
+        var model = read(modelDirectory);
+        var settings = PipelineSettings.from(config);
+        var roles = new HashSet<>(moreRoles);
+        roles.add(SchedulerProtocol.ROLE);
+        var links = AeronLinks.open(AeronSettings.from(config));
+        try {
+            var member = Member.start(config, roles);
+            try {
+                var scheduler = PipelineNode.start(member.system(), settings, model, links);
+                return new PipelineHost(member, links, model, new SequenceClient(member.system(), scheduler));
+            } catch (RuntimeException e) {
+                member.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            links.close();
+            throw e;
+        }
+    }
+
+    private static ModelPlan read(Path directory) {
+        try (Checkpoint checkpoint = Checkpoints.open(directory)) {
+            return new ModelPlan(checkpoint.spec(), new ModelRef(directory.toString(), checkpoint.fingerprint()));
+        }
+    }
+
+    public Member member() {
+        return member;
+    }
+
+    public AeronLinks links() {
+        return links;
+    }
+
+    public ModelPlan model() {
+        return model;
+    }
+
+    public SequenceClient client() {
+        return client;
+    }
+
+    /** Leaves the cluster, then gives the links back. */
+    @Override
+    public void close() {
+        member.close();
+        links.close();
+    }
+}

@@ -1,0 +1,98 @@
+package io.caravan.cli.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigValueFactory;
+import io.caravan.cli.CliException;
+import java.lang.reflect.Field;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+
+/**
+ * The one configuration of a process, in layers: a flag beats its environment variable, which beats the file, which
+ * beats what the verb presets, which beats the defaults in each module's {@code reference.conf}.
+ *
+ * <p>Flags and variables are turned into configuration keys here, once, so that whatever reads a setting reads it from
+ * one place and does not know how it was given.
+ */
+public final class Settings {
+    private static final String CLUSTER_MEMBERS = "caravan-cluster.conf";
+
+    private Settings() {}
+
+    /** The annotation of a flag's field, if it has one. */
+    static Optional<Setting> of(ArgSpec argument) {
+        return argument.userObject() instanceof Field field
+                ? Optional.ofNullable(field.getAnnotation(Setting.class))
+                : Optional.empty();
+    }
+
+    /**
+     * The whole configuration of a verb.
+     *
+     * @param command the verb, parsed
+     * @param file that {@code --config} names; an empty path where it was not given
+     * @param presets what the verb sets unless someone says otherwise
+     */
+    public static Config load(CommandSpec command, Path file, Map<String, ?> presets) {
+        try {
+            var layers = given(command)
+                    .withFallback(fromFile(file))
+                    .withFallback(ConfigFactory.parseMap(presets, "presets of " + command.name()))
+                    .withFallback(ConfigFactory.parseResources(
+                            CLUSTER_MEMBERS, ConfigParseOptions.defaults().setAllowMissing(false)));
+            return ConfigFactory.load(layers);
+        } catch (ConfigException wrong) {
+            throw new CliException("the configuration is wrong: " + wrong.getMessage(), wrong);
+        }
+    }
+
+    /** What flags and environment variables say, as configuration keys. */
+    static Config given(CommandSpec command) {
+        var values = new HashMap<String, Object>();
+        for (ArgSpec argument : command.args()) {
+            of(argument).ifPresent(setting -> {
+                Object value = argument.getValue();
+                if (value != null) {
+                    for (String key : setting.key()) {
+                        values.put(key, plain(value));
+                    }
+                }
+            });
+        }
+        var config = ConfigFactory.empty();
+        for (var entry : values.entrySet()) {
+            config = config.withValue(
+                    entry.getKey(), ConfigValueFactory.fromAnyRef(entry.getValue(), "flags and environment"));
+        }
+        return config;
+    }
+
+    private static Object plain(Object value) {
+        return switch (value) {
+            case Number number -> number;
+            case Boolean flag -> flag;
+            case List<?> list -> list.stream().map(Settings::plain).toList();
+            case Path path -> path.toAbsolutePath().normalize().toString();
+            default -> value.toString();
+        };
+    }
+
+    private static Config fromFile(Path file) {
+        if (file.toString().isEmpty()) {
+            return ConfigFactory.empty();
+        }
+        if (!Files.isReadable(file)) {
+            throw new CliException("the configuration file " + file + " cannot be read");
+        }
+        return ConfigFactory.parseFile(file.toFile());
+    }
+}

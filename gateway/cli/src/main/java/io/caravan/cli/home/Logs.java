@@ -1,0 +1,108 @@
+package io.caravan.cli.home;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.filter.ThresholdFilter;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
+import ch.qos.logback.core.rolling.RollingFileAppender;
+import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
+import ch.qos.logback.core.util.FileSize;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import org.slf4j.LoggerFactory;
+
+/** Where a process logs: a bounded file of its own, and warnings on standard error where someone watches them. */
+public final class Logs {
+    private static final int MOST_FILES_KEPT = 40;
+    private static final String FILE_SIZE = "16MB";
+    private static final String FILE_PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger{30} [%thread] %msg%n";
+    private static final String CONSOLE_PATTERN = "%d{HH:mm:ss} %-5level %msg%n%nopex";
+
+    private Logs() {}
+
+    /** Logs into {@code FOLDER/NAME-PID.log}, and deletes the oldest logs there beyond a bound. */
+    public static Path toFile(Path folder, String name, boolean debug) {
+        deleteOldest(folder);
+        var file = folder.resolve(name + "-" + ProcessHandle.current().pid() + ".log");
+        var context = context();
+        var appender = new RollingFileAppender<ILoggingEvent>();
+        appender.setFile(file.toString());
+        var trigger = new SizeBasedTriggeringPolicy<ILoggingEvent>();
+        trigger.setMaxFileSize(FileSize.valueOf(FILE_SIZE));
+        trigger.setContext(context);
+        trigger.start();
+        var rolling = new FixedWindowRollingPolicy();
+        rolling.setContext(context);
+        rolling.setParent(appender);
+        rolling.setFileNamePattern(file + ".%i");
+        rolling.setMinIndex(1);
+        rolling.setMaxIndex(2);
+        rolling.start();
+        appender.setTriggeringPolicy(trigger);
+        appender.setRollingPolicy(rolling);
+        add(context, appender, FILE_PATTERN);
+        root(context).setLevel(debug ? Level.DEBUG : Level.INFO);
+        return file;
+    }
+
+    /** Warnings, and everything worse, on standard error as well. */
+    public static void warningsToStandardError() {
+        var context = context();
+        var appender = new ConsoleAppender<ILoggingEvent>();
+        appender.setTarget("System.err");
+        var filter = new ThresholdFilter();
+        filter.setLevel(Level.WARN.levelStr);
+        filter.start();
+        appender.addFilter(filter);
+        add(context, appender, CONSOLE_PATTERN);
+    }
+
+    private static void add(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender, String pattern) {
+        var encoder = new PatternLayoutEncoder();
+        encoder.setContext(context);
+        encoder.setPattern(pattern);
+        encoder.start();
+        appender.setContext(context);
+        appender.setEncoder(encoder);
+        appender.start();
+        root(context).addAppender(appender);
+    }
+
+    private static LoggerContext context() {
+        return (LoggerContext) LoggerFactory.getILoggerFactory();
+    }
+
+    private static Logger root(LoggerContext context) {
+        return context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    }
+
+    private static void deleteOldest(Path folder) {
+        try (var files = Files.list(folder)) {
+            List<Path> logs = files.filter(file -> file.getFileName().toString().contains(".log"))
+                    .sorted(Comparator.comparing(Logs::modifiedAtMs).reversed())
+                    .toList();
+            for (Path old : logs.subList(Math.min(MOST_FILES_KEPT, logs.size()), logs.size())) {
+                Files.deleteIfExists(old);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static long modifiedAtMs(Path file) {
+        try {
+            return Files.getLastModifiedTime(file).toMillis();
+        } catch (IOException gone) {
+            return 0;
+        }
+    }
+}

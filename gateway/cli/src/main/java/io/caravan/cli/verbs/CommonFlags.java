@@ -1,0 +1,36 @@
+package io.caravan.cli.verbs;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** What every verb takes. */
+final class CommonFlags {
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help.")
+    private boolean help;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            defaultValue = "${env:CARAVAN_CONFIG:-}",
+            description = "Settings in HOCON; a flag and an environment variable beat it. [CARAVAN_CONFIG]")
+    private Path config = Path.of("");
+
+    @Option(
+            names = {"-v", "--verbose"},
+            defaultValue = "${env:CARAVAN_DEBUG:-false}",
+            fallbackValue = "true",
+            description = "Log more, and show where an error came from. [CARAVAN_DEBUG]")
+    private boolean verbose;
+
+    /** The configuration file; an empty path for none. */
+    Path config() {
+        return config;
+    }
+
+    boolean verbose() {
+        return verbose;
+    }
+}

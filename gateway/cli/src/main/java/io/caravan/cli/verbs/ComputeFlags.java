@@ -1,0 +1,32 @@
+package io.caravan.cli.verbs;
+
+import io.caravan.cli.config.Setting;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** What a worker may use, wherever it runs. */
+final class ComputeFlags {
+    @Setting(key = "caravan.worker.memory", env = "CARAVAN_MEMORY")
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            description = "For all stages of a worker, as '12 GiB', '50%%' or auto. [CARAVAN_MEMORY]")
+    private String memory;
+
+    @Setting(key = "caravan.worker.kernels", env = "CARAVAN_KERNELS")
+    @Option(names = "--kernels", paramLabel = "auto|vector|scalar", description = "Kernel provider. [CARAVAN_KERNELS]")
+    private String kernels;
+
+    /** The same flags for a worker process. */
+    List<String> arguments() {
+        var arguments = new ArrayList<String>();
+        if (memory != null) {
+            arguments.add("--memory=" + memory);
+        }
+        if (kernels != null) {
+            arguments.add("--kernels=" + kernels);
+        }
+        return arguments;
+    }
+}

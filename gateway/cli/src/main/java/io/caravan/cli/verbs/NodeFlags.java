@@ -1,0 +1,46 @@
+package io.caravan.cli.verbs;
+
+import io.caravan.cli.config.Setting;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** A member of a cluster of several machines. */
+final class NodeFlags {
+    @Setting(
+            key = {"caravan.cluster.host", "caravan.transport.host"},
+            env = "CARAVAN_CLUSTER_HOST")
+    @Option(
+            names = "--cluster-host",
+            paramLabel = "HOST",
+            description = "Address that other members reach this process at. [CARAVAN_CLUSTER_HOST]")
+    private String host;
+
+    @Setting(key = "caravan.cluster.port", env = "CARAVAN_CLUSTER_PORT")
+    @Option(
+            names = "--cluster-port",
+            paramLabel = "PORT",
+            description = "TCP port of the actors; 0: any free one. [CARAVAN_CLUSTER_PORT]")
+    private Integer port;
+
+    @Setting(key = "caravan.cluster.seeds", env = "CARAVAN_JOIN")
+    @Option(
+            names = {"--join", "--seed"},
+            paramLabel = "HOST:PORT",
+            split = ",",
+            description = "Members to join, any of them. [CARAVAN_JOIN]")
+    private List<String> seeds;
+
+    @Setting(key = "caravan.cluster.bootstrap", env = "CARAVAN_BOOTSTRAP")
+    @Option(
+            names = "--bootstrap",
+            paramLabel = "seed|kubernetes",
+            description = "How members find each other. [CARAVAN_BOOTSTRAP]")
+    private String bootstrap;
+
+    @Setting(key = "caravan.transport.port", env = "CARAVAN_TRANSPORT_PORT")
+    @Option(
+            names = "--transport-port",
+            paramLabel = "PORT",
+            description = "UDP port of the tensors; 0: any free one. [CARAVAN_TRANSPORT_PORT]")
+    private Integer transportPort;
+}

@@ -1,0 +1,57 @@
+package io.caravan.cli.verbs;
+
+import io.caravan.cli.Progress;
+import io.caravan.cli.cluster.Shutdown;
+import io.caravan.cli.config.Setting;
+import io.caravan.cli.home.Logs;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** A whole cluster on this machine, until it is told to stop. */
+@Command(name = "up", description = "Bring up a local cluster: a gateway and layer-worker processes.")
+public final class UpVerb extends Verb {
+    private static final int LEFT_THE_CLUSTER = 1;
+
+    @Mixin
+    private ModelArgument model;
+
+    @Mixin
+    private HttpFlags http;
+
+    @Mixin
+    private LocalFlags local;
+
+    @Mixin
+    private PipelineFlags pipeline;
+
+    @Mixin
+    private ComputeFlags compute;
+
+    @Setting(key = "caravan.local.restart", env = "CARAVAN_RESTART")
+    @Option(
+            names = "--restart",
+            negatable = true,
+            fallbackValue = "true",
+            description = "Start a worker again that ended by itself (the default). [CARAVAN_RESTART]")
+    private Boolean restart;
+
+    @Override
+    public Integer call() {
+        var config = settings(Map.of());
+        var directory = ModelArgument.directory(config);
+        var log = logToFile("up");
+        Logs.warningsToStandardError();
+        try (var shutdown = new Shutdown()) {
+            var progress = Progress.onStandardError();
+            var served =
+                    LocalServing.start("up", config, directory, home(), workerArguments(compute), shutdown, progress);
+            var state = served.state();
+            System.out.printf("Serving %s at %s (gRPC %s).%n", state.model(), state.httpUrl(), state.grpcAddress());
+            System.out.printf("Talk to it: ./caravan chat. Ctrl-C or ./caravan stop ends it.  (log: %s)%n", log);
+            served.cluster().host().member().awaitEnd();
+        }
+        return LEFT_THE_CLUSTER;
+    }
+}

@@ -1,0 +1,55 @@
+package io.caravan.cli.verbs;
+
+import com.typesafe.config.Config;
+import io.caravan.cli.Version;
+import io.caravan.cli.config.Settings;
+import io.caravan.cli.home.CaravanHome;
+import io.caravan.cli.home.Logs;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** What all verbs have in common: their flags become one configuration, and their log goes to a file. */
+abstract class Verb implements Callable<Integer> {
+    static final int OK = 0;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private CommonFlags common;
+
+    /** The whole configuration, where {@code presets} are what this verb sets unless someone says otherwise. */
+    final Config settings(Map<String, ?> presets) {
+        var all = new HashMap<String, Object>(presets);
+        all.put("caravan.version", Version.current());
+        return Settings.load(spec, common.config(), all);
+    }
+
+    /** What worker processes are told of this verb's own flags. */
+    final List<String> workerArguments(ComputeFlags compute) {
+        var arguments = new ArrayList<>(compute.arguments());
+        if (!common.config().toString().isEmpty()) {
+            arguments.add("--config=" + common.config().toAbsolutePath());
+        }
+        if (common.verbose()) {
+            arguments.add("--verbose");
+        }
+        return arguments;
+    }
+
+    static CaravanHome home() {
+        return CaravanHome.of(System.getenv());
+    }
+
+    /** Logs into a file of this process; returns its path. */
+    final Path logToFile(String name) {
+        return Logs.toFile(home().logs(), name, common.verbose());
+    }
+}
