@@ -1,6 +1,7 @@
 package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
+import io.caravan.cli.CliException;
 import java.time.Duration;
 import java.util.List;
 
@@ -32,8 +33,16 @@ public record ClusterSettings(String host, int port, Bootstrap bootstrap, List<S
         return new ClusterSettings(
                 cluster.getString("host"),
                 cluster.getInt("port"),
-                cluster.getEnum(Bootstrap.class, "bootstrap"),
+                bootstrap(cluster.getString("bootstrap")),
                 cluster.getStringList("seeds"),
                 cluster.getDuration("leave-timeout"));
+    }
+
+    private static Bootstrap bootstrap(String name) {
+        return switch (name) {
+            case "seed" -> Bootstrap.SEED;
+            case "kubernetes" -> Bootstrap.KUBERNETES;
+            default -> throw new CliException("caravan.cluster.bootstrap must be seed or kubernetes, not " + name);
+        };
     }
 }
