@@ -45,8 +45,25 @@ public final class FakeScheduler extends AbstractBehavior<SchedulerProtocol.Comm
 
         public volatile boolean serving = true;
         public volatile List<SequenceEvent.Refusal> refusal = List.of();
+        /** What {@link #reset} goes back to. */
+        public volatile Function<SequenceRequest, TokenIds> usualCompletion = request -> TokenIds.EMPTY;
+
         public final BlockingQueue<SequenceRequest> submitted = new LinkedBlockingQueue<>();
         public final BlockingQueue<Long> cancelled = new LinkedBlockingQueue<>();
+
+        /** Behaves well again, and forgets what was heard. */
+        public void reset() {
+            completion = usualCompletion;
+            pause = Duration.ZERO;
+            repeats = false;
+            lostIndex = -1;
+            deafOnce = false;
+            dead = false;
+            serving = true;
+            refusal = List.of();
+            submitted.clear();
+            cancelled.clear();
+        }
     }
 
     private static final class Running {

@@ -64,7 +64,7 @@ public final class HttpFront {
                     SharedKillSwitch connection = KillSwitches.shared("connection");
                     return Flow.<HttpRequest>create()
                             .watchTermination((unused, ended) -> {
-                                ended.whenComplete((done, failure) -> connection.abort(new ClientGoneException()));
+                                ended.whenComplete((done, failure) -> connection.shutdown());
                                 return NotUsed.getInstance();
                             })
                             .mapAsync(1, request -> handle(request, connection));
@@ -122,8 +122,6 @@ public final class HttpFront {
                         ApiError.Type.INVALID_REQUEST,
                         "",
                         "body_too_large"));
-            case ClientGoneException gone ->
-                Responses.error(new ApiError(499, "the client has gone", ApiError.Type.INVALID_REQUEST, "", ""));
             default -> {
                 LOG.error(
                         "{} {} failed",

@@ -2,6 +2,7 @@ package io.caravan.gateway.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.caravan.gateway.FakeScheduler;
 import io.caravan.gateway.TinyChat;
@@ -35,10 +36,20 @@ final class GatewayFixture implements AutoCloseable {
     GatewayFixture(String settings) {
         var config = ConfigFactory.parseString("caravan.gateway { http.port = 0, grpc.port = 0, " + settings + " }")
                 .withFallback(ConfigFactory.load());
-        script.completion = request -> ANSWER;
+        script.usualCompletion = request -> ANSWER;
+        script.reset();
         kit = ActorTestKit.create("gateway", config);
-        server = GatewayServer.start(
-                kit.system(), GatewaySettings.of(config), MODEL, kit.spawn(FakeScheduler.create(script)));
+        server = started(config);
+    }
+
+    private GatewayServer started(Config config) {
+        try {
+            return GatewayServer.start(
+                    kit.system(), GatewaySettings.of(config), MODEL, kit.spawn(FakeScheduler.create(script)));
+        } catch (GatewayStartException e) {
+            kit.shutdownTestKit();
+            throw e;
+        }
     }
 
     URI uri(String path) {
@@ -95,8 +106,9 @@ final class GatewayFixture implements AutoCloseable {
 
     @Override
     public void close() {
+        // its idle connections would keep the server waiting
+        client.shutdownNow();
         server.close();
         kit.shutdownTestKit();
-        client.close();
     }
 }
