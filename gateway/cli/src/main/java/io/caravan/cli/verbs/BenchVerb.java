@@ -75,7 +75,7 @@ public final class BenchVerb extends Verb {
     @Override
     public Integer call() {
         var config = settings(Map.of("caravan.local.workers", 0, "caravan.local.restart", false));
-        var format = config.getEnum(Output.class, "caravan.bench.output");
+        var format = output(config.getString("caravan.bench.output"));
         var progress = Progress.onStandardError();
         var directory = directory(config, progress);
         var settings = LocalSettings.from(config, Runtime.getRuntime().availableProcessors());
@@ -133,5 +133,14 @@ public final class BenchVerb extends Verb {
             SynthVerb.write(spec, directory, seed, progress);
         }
         return directory;
+    }
+
+    private static Output output(String name) {
+        for (Output each : Output.values()) {
+            if (each.name().equalsIgnoreCase(name)) {
+                return each;
+            }
+        }
+        throw new CliException("--output must be table or json, not " + name);
     }
 }
