@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.agrona.DirectBuffer;
 import org.agrona.ExpandableArrayBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -37,6 +38,8 @@ final class FakeStages implements PipelineActor.Stages {
     }
 
     private record Mail(StageId stage, StageProtocol.Command command) {}
+
+    private static final long IDLE_NS = 50_000;
 
     private final MemoryLinks links;
     private final int stageCount;
@@ -82,7 +85,7 @@ final class FakeStages implements PipelineActor.Stages {
                     }
                 }
             }
-            Thread.onSpinWait();
+            LockSupport.parkNanos(IDLE_NS);
         }
     }
 

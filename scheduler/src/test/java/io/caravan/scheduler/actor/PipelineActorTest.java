@@ -31,6 +31,7 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,7 +55,7 @@ class PipelineActorTest {
             TokenIds.EMPTY,
             TensorType.F32);
 
-    private final ActorTestKit kit =
+    private static final ActorTestKit KIT =
             ActorTestKit.create(ConfigFactory.parseString("""
             pekko.actor.provider = cluster
             pekko.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
@@ -63,25 +64,32 @@ class PipelineActorTest {
             caravan.pipeline { stages = 2, min-workers = 2 }
             caravan.scheduler { retry = 50 ms, step-timeout = 500 ms, first-backoff = 100 ms }
             """).withFallback(ConfigFactory.load()));
+    private final List<ActorRef<WorkerProtocol.Command>> workers = new ArrayList<>();
     private final MemoryLinks links = new MemoryLinks();
     private final FakeStages stages = new FakeStages(links, 2);
-    private final TestProbe<SequenceEvent> client = kit.createTestProbe(SequenceEvent.class);
-    private final TestProbe<PipelineStatus> statuses = kit.createTestProbe(PipelineStatus.class);
+    private final TestProbe<SequenceEvent> client = KIT.createTestProbe(SequenceEvent.class);
+    private final TestProbe<PipelineStatus> statuses = KIT.createTestProbe(PipelineStatus.class);
     private final ActorRef<SchedulerProtocol.Command> pipeline;
 
     PipelineActorTest() {
-        var cluster = Cluster.get(kit.system());
+        var cluster = Cluster.get(KIT.system());
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
-        pipeline = kit.spawn(PipelineActor.create(
-                PipelineSettings.from(kit.system().settings().config()),
+        pipeline = KIT.spawn(PipelineActor.create(
+                PipelineSettings.from(KIT.system().settings().config()),
                 new ModelPlan(SPEC, new ModelRef("/models/test", "fingerprint")),
                 links,
                 stages));
     }
 
+    @AfterAll
+    static void stopKit() {
+        KIT.shutdownTestKit();
+    }
+
     @AfterEach
     void stop() throws InterruptedException {
-        kit.shutdownTestKit();
+        KIT.stop(pipeline);
+        workers.forEach(worker -> KIT.stop(worker));
         stages.stop();
         links.close();
     }
@@ -90,11 +98,11 @@ class PipelineActorTest {
         return "pekko://caravan@" + name + ":1";
     }
 
-    private ActorRef<WorkerProtocol.Command> join(
+    private void join(
             String name, long memoryBytes, String version, ActorRef<String> refused) {
         var info = new WorkerInfo(address(name), name, version, 1, 2, memoryBytes, 1_000_000, "scalar");
         ActorRef<WorkerProtocol.Command> worker =
-                kit.spawn(Behaviors.receiveMessage((WorkerProtocol.Command command) -> {
+                KIT.spawn(Behaviors.receiveMessage((WorkerProtocol.Command command) -> {
                     switch (command) {
                         case WorkerProtocol.Describe describe ->
                             describe.replyTo().tell(info);
@@ -102,12 +110,12 @@ class PipelineActorTest {
                     }
                     return Behaviors.same();
                 }));
-        kit.system().receptionist().tell(Receptionist.register(WorkerProtocol.KEY, worker));
-        return worker;
+        KIT.system().receptionist().tell(Receptionist.register(WorkerProtocol.KEY, worker));
+        workers.add(worker);
     }
 
-    private ActorRef<WorkerProtocol.Command> join(String name, long memoryBytes) {
-        return join(name, memoryBytes, "1", kit.system().ignoreRef());
+    private void join(String name, long memoryBytes) {
+        join(name, memoryBytes, "1", KIT.system().ignoreRef());
     }
 
     private PipelineStatus await(Predicate<PipelineStatus> wanted) {
@@ -177,7 +185,7 @@ class PipelineActorTest {
         join("a", 100 * MIB);
         join("b", 100 * MIB);
         var status = await(PipelineStatus::serving);
-        TestProbe<SchedulerProtocol.Located> located = kit.createTestProbe(SchedulerProtocol.Located.class);
+        TestProbe<SchedulerProtocol.Located> located = KIT.createTestProbe(SchedulerProtocol.Located.class);
 
         pipeline.tell(new SchedulerProtocol.Locate(new StageId("main", 1), located.getRef()));
 
@@ -268,7 +276,7 @@ class PipelineActorTest {
 
     @Test
     void shouldRefuseAWorkerOfAnotherVersion() {
-        TestProbe<String> refused = kit.createTestProbe(String.class);
+        TestProbe<String> refused = KIT.createTestProbe(String.class);
 
         join("old", 100 * MIB, "0", refused.getRef());
 
