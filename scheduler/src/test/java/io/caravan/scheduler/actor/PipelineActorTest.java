@@ -98,8 +98,7 @@ class PipelineActorTest {
         return "pekko://caravan@" + name + ":1";
     }
 
-    private void join(
-            String name, long memoryBytes, String version, ActorRef<String> refused) {
+    private void join(String name, long memoryBytes, String version, ActorRef<String> refused) {
         var info = new WorkerInfo(address(name), name, version, 1, 2, memoryBytes, 1_000_000, "scalar");
         ActorRef<WorkerProtocol.Command> worker =
                 KIT.spawn(Behaviors.receiveMessage((WorkerProtocol.Command command) -> {

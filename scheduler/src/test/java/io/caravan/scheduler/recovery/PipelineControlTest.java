@@ -23,7 +23,20 @@ class PipelineControlTest {
     private static final long MIB = 1 << 20;
     private static final LinkEndpoint RESULTS = new LinkEndpoint("memory", 0, 99, "m");
     private static final ModelSpec SPEC = new ModelSpec(
-            "test", 64, 128, 4, 4, 4, 16, 256, 512, 1e-5f, 10_000, new RopeScaling.None(), false, TokenIds.EMPTY,
+            "test",
+            64,
+            128,
+            4,
+            4,
+            4,
+            16,
+            256,
+            512,
+            1e-5f,
+            10_000,
+            new RopeScaling.None(),
+            false,
+            TokenIds.EMPTY,
             TensorType.F32);
 
     private final PipelineControl control = new PipelineControl(
@@ -73,14 +86,13 @@ class PipelineControlTest {
     }
 
     private List<Effect> serving(int stage) {
-        return tell(control.onStageEvent(
-                new StageEvent.Serving(new StageId("main", stage), control.epoch()), nowNs));
+        return tell(control.onStageEvent(new StageEvent.Serving(new StageId("main", stage), control.epoch()), nowNs));
     }
 
     private List<Effect> fail(int stage, String reason) {
         var id = new StageId("main", stage);
-        return tell(control.onStageEvent(
-                new StageEvent.Failed(id, control.epoch(), control.locate(id), reason), nowNs));
+        return tell(
+                control.onStageEvent(new StageEvent.Failed(id, control.epoch(), control.locate(id), reason), nowNs));
     }
 
     private void serve() {
@@ -256,7 +268,8 @@ class PipelineControlTest {
     void shouldRefuseAWorkerOfAnotherVersion() {
         assertThat(control.onWorker(new WorkerInfo("a", "a", "2", 1, 2, MIB, 1, "scalar"), 0))
                 .singleElement()
-                .isInstanceOfSatisfying(Effect.Refuse.class, refuse -> assertThat(refuse.reason())
-                        .contains("this pipeline runs Caravan 1, worker a is 2"));
+                .isInstanceOfSatisfying(
+                        Effect.Refuse.class,
+                        refuse -> assertThat(refuse.reason()).contains("this pipeline runs Caravan 1, worker a is 2"));
     }
 }

@@ -81,8 +81,8 @@ final class ControlSimulation {
                 5 * TICK_NS,
                 40 * TICK_NS,
                 random.nextInt(3));
-        control = new PipelineControl(
-                settings, new Placement(spec, new KvBudget(TensorType.F16, 16, 64, 512)), RESULTS);
+        control =
+                new PipelineControl(settings, new Placement(spec, new KvBudget(TensorType.F16, 16, 64, 512)), RESULTS);
     }
 
     void run() {
@@ -169,7 +169,8 @@ final class ControlSimulation {
 
     private void onConnect(Effect.Connect connect, boolean lost) {
         boolean last = connect.stage().index() == stageCount - 1;
-        assertThat(connect.next().streamId()).isEqualTo(last ? 1000 : connect.stage().index() + 1);
+        assertThat(connect.next().streamId())
+                .isEqualTo(last ? 1000 : connect.stage().index() + 1);
         if (!lost) {
             late.add(new StageEvent.Serving(connect.stage(), connect.epoch()));
         }
@@ -185,8 +186,10 @@ final class ControlSimulation {
         assertThat(control.epoch()).as("the epoch never falls").isGreaterThanOrEqualTo(lastEpoch);
         lastEpoch = control.epoch();
         boolean running = control.state() == PipelineState.SERVING || control.state() == PipelineState.WARMING;
-        assertThat(running).isEqualTo(startedEpoch == control.epoch() && control.epoch() > 0
-                && control.state() != PipelineState.WAITING_FOR_WORKERS);
+        assertThat(running)
+                .isEqualTo(startedEpoch == control.epoch()
+                        && control.epoch() > 0
+                        && control.state() != PipelineState.WAITING_FOR_WORKERS);
         if (control.state() != PipelineState.WAITING_FOR_WORKERS) {
             for (int i = 0; i < stageCount; i++) {
                 assertThat(workers).containsKey(control.locate(new StageId("main", i)));
@@ -201,7 +204,9 @@ final class ControlSimulation {
         join("roomy-1", ROOMY_BYTES);
         join("roomy-2", ROOMY_BYTES);
         for (int tick = 0; control.state() != PipelineState.SERVING; tick++) {
-            assertThat(tick).as("ticks until tokens come out: %s", control.message()).isLessThan(QUIET_TICKS);
+            assertThat(tick)
+                    .as("ticks until tokens come out: %s", control.message())
+                    .isLessThan(QUIET_TICKS);
             nowNs += TICK_NS;
             apply(control.onTick(nowNs), false);
             while (!late.isEmpty()) {
