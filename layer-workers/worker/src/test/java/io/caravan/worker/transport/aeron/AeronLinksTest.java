@@ -194,7 +194,9 @@ class AeronLinksTest {
         long deadlineNs = System.nanoTime() + BOUND_NS;
         boolean thrown = false;
         while (!thrown) {
-            assertThat(System.nanoTime() - deadlineNs).as("waited for an exception").isNegative();
+            assertThat(System.nanoTime() - deadlineNs)
+                    .as("waited for an exception")
+                    .isNegative();
             thrown = pollWithAHandlerThatThrows();
         }
         await("the other frame", () -> !steps.isEmpty());
