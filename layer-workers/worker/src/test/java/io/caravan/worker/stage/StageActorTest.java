@@ -228,6 +228,7 @@ class StageActorTest {
         tell(Stages.stage(0, 1, 1));
         scheduler.expectMessageClass(Loading.class, LONGEST);
         tell(Stages.stage(0, 1, 2, new ModelRef("/models/other", "beef"), Stages.WORKER));
+        assertThat(status().state()).isEqualTo(StageState.LOADING);
         loader.tensors.release(1 << 20);
 
         assertThat(skipLoading(Ready.class).epoch()).isEqualTo(2);
