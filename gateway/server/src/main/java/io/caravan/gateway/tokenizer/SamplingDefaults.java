@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 /**
  * The sampling of a request that asks for none: what {@code generation_config.json} recommends, and where it is silent a
- * plain draw.
+ * plain draw. {@code "do_sample": false} there recommends the likeliest token, a temperature of 0.
  */
 public record SamplingDefaults(float temperature, int topK, float topP, float minP, float repetitionPenalty) {
     private static final String FILE = "generation_config.json";
@@ -29,7 +29,7 @@ public record SamplingDefaults(float temperature, int topK, float topP, float mi
         try {
             JsonNode config = new ObjectMapper().readTree(file.toFile());
             return new SamplingDefaults(
-                    number(config, "temperature", PLAIN.temperature),
+                    config.path("do_sample").asBoolean(true) ? number(config, "temperature", PLAIN.temperature) : 0,
                     (int) number(config, "top_k", PLAIN.topK),
                     number(config, "top_p", PLAIN.topP),
                     number(config, "min_p", PLAIN.minP),

@@ -106,12 +106,21 @@ class ServedModelTest {
 
     @Test
     void shouldTakeSamplingFromTheGenerationConfig(@TempDir Path directory) throws IOException {
-        assertThat(TinyChat.open().defaults()).isEqualTo(SamplingDefaults.PLAIN);
+        assertThat(SamplingDefaults.read(directory)).isEqualTo(SamplingDefaults.PLAIN);
 
         Files.writeString(
                 directory.resolve("generation_config.json"),
                 "{\"temperature\": 0.6, \"top_p\": 0.9, \"top_k\": 40, \"eos_token_id\": [2, 3]}");
         assertThat(SamplingDefaults.read(directory)).isEqualTo(new SamplingDefaults(0.6f, 40, 0.9f, 0, 1));
+    }
+
+    @Test
+    void shouldTakeTheLikeliestTokensOfAModelThatIsNotToBeSampled(@TempDir Path directory) throws IOException {
+        assertThat(TinyChat.open().defaults().temperature()).isZero();
+
+        Files.writeString(
+                directory.resolve("generation_config.json"), "{\"do_sample\": false, \"temperature\": 0.6}");
+        assertThat(SamplingDefaults.read(directory).temperature()).isZero();
     }
 
     @Test

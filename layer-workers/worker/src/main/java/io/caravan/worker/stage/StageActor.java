@@ -94,7 +94,7 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
             case Connect connect -> onConnect(connect);
             case Drain drain -> onDrain(drain);
             case Unload unload -> onUnload();
-            case GetStatus(ActorRef < StageEvent > asker) -> asker.tell(status());
+            case GetStatus(var asker) -> asker.tell(status());
         }
         return this;
     }
