@@ -12,8 +12,16 @@ import java.util.List;
  * @param port of the actors; 0 takes any free one
  * @param seeds members to join, as {@code host:port}; where there are none a gateway founds a cluster
  * @param leaveTimeout longest time that leaving may take
+ * @param managementPort of probes and of those who look for a cluster, where Kubernetes tells who may be one
  */
-public record ClusterSettings(String host, int port, Bootstrap bootstrap, List<String> seeds, Duration leaveTimeout) {
+public record ClusterSettings(
+        String host,
+        int port,
+        Bootstrap bootstrap,
+        List<String> seeds,
+        Duration leaveTimeout,
+        int managementPort,
+        ClusterTls tls) {
 
     /** How the other members are found. */
     public enum Bootstrap {
@@ -35,7 +43,9 @@ public record ClusterSettings(String host, int port, Bootstrap bootstrap, List<S
                 cluster.getInt("port"),
                 bootstrap(cluster.getString("bootstrap")),
                 cluster.getStringList("seeds"),
-                cluster.getDuration("leave-timeout"));
+                cluster.getDuration("leave-timeout"),
+                cluster.getInt("management-port"),
+                ClusterTls.from(cluster.getConfig("tls")));
     }
 
     private static Bootstrap bootstrap(String name) {

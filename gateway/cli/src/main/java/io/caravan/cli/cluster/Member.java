@@ -5,8 +5,10 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.caravan.cli.CliException;
 import java.net.BindException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.pekko.actor.Address;
@@ -23,6 +25,8 @@ import org.apache.pekko.management.javadsl.PekkoManagement;
 public final class Member implements AutoCloseable {
     /** Name of the actor system, part of every member's address. */
     public static final String SYSTEM = "caravan";
+
+    private static final Duration MANAGEMENT_TIMEOUT = Duration.ofSeconds(20);
 
     private final ActorSystem<Void> system;
     private final ClusterSettings settings;
@@ -44,10 +48,17 @@ public final class Member implements AutoCloseable {
                 .withValue("pekko.cluster.roles", ConfigValueFactory.fromIterable(roles))
                 .withValue("pekko.remote.artery.canonical.hostname", ConfigValueFactory.fromAnyRef(settings.host()))
                 .withValue("pekko.remote.artery.canonical.port", ConfigValueFactory.fromAnyRef(settings.port()))
-                .withValue("pekko.management.http.hostname", ConfigValueFactory.fromAnyRef(settings.host()));
+                .withValue("pekko.management.http.hostname", ConfigValueFactory.fromAnyRef(settings.host()))
+                .withValue("pekko.management.http.port", ConfigValueFactory.fromAnyRef(settings.managementPort()))
+                .withFallback(settings.tls().pekko());
         var member = new Member(create(own.withFallback(config), settings), settings);
-        member.join();
-        return member;
+        try {
+            member.join();
+            return member;
+        } catch (RuntimeException e) {
+            member.close();
+            throw e;
+        }
     }
 
     public ActorSystem<Void> system() {
@@ -79,9 +90,25 @@ public final class Member implements AutoCloseable {
                 }
             }
             case KUBERNETES -> {
-                PekkoManagement.get(system).start();
+                startManagement();
                 ClusterBootstrap.get(system).start();
             }
+        }
+    }
+
+    private void startManagement() {
+        try {
+            PekkoManagement.get(system)
+                    .start()
+                    .toCompletableFuture()
+                    .orTimeout(MANAGEMENT_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            throw new CliException(
+                    "cannot listen on " + settings.host() + ":" + settings.managementPort()
+                            + " for probes and bootstrap (" + e.getCause().getMessage()
+                            + "); caravan.cluster.management-port names another port",
+                    e);
         }
     }
 

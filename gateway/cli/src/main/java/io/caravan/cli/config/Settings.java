@@ -3,7 +3,10 @@ package io.caravan.cli.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import io.caravan.cli.CliException;
 import java.lang.reflect.Field;
@@ -24,6 +27,7 @@ import picocli.CommandLine.Model.CommandSpec;
  * one place and does not know how it was given.
  */
 public final class Settings {
+    private static final String ROOT = "caravan";
     private static final String CLUSTER_MEMBERS = "caravan-cluster.conf";
 
     private Settings() {}
@@ -93,6 +97,24 @@ public final class Settings {
         if (!Files.isReadable(file)) {
             throw new CliException("the configuration file " + file + " cannot be read");
         }
-        return ConfigFactory.parseFile(file.toFile());
+        var config = ConfigFactory.parseFile(file.toFile());
+        refuseUnknown(file, config);
+        return config;
+    }
+
+    /** A misspelt key would be a setting that has no effect, and nobody would know. */
+    private static void refuseUnknown(Path file, Config config) {
+        if (config.root().get(ROOT) instanceof ConfigObject ours) {
+            refuseUnknown(file, ROOT, ours, ConfigFactory.defaultReference());
+        }
+    }
+
+    private static void refuseUnknown(Path file, String path, ConfigValue value, Config known) {
+        if (!known.hasPathOrNull(path)) {
+            throw new CliException(path + " in " + file + " is no setting of Caravan");
+        }
+        if (value instanceof ConfigObject object) {
+            object.forEach((key, inner) -> refuseUnknown(file, path + "." + ConfigUtil.joinPath(key), inner, known));
+        }
     }
 }

@@ -1,187 +1,264 @@
 package io.caravan.tests.kubernetes;
 
-import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.introspect.Annotated;
-import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.typesafe.config.Config;
 import io.caravan.tests.support.NeedsProgram;
 import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.Namespace;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Renders what {@code kubectl apply -k} would apply and holds every object against the model of its kind: a misspelt key
- * or a wrong type is an additional property there, or does not parse at all.
+ * Holds every object that would be applied against the model of its kind (a misspelt key or a wrong type does not parse),
+ * and what they say of each other, and of Caravan's own configuration, against what there is.
  */
 @NeedsProgram("kubectl")
 class ManifestTest {
-    private static final Path K8S = Path.of("../../k8s").toAbsolutePath().normalize();
-    private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
-    /** The models keep unknown keys as additional properties; without that they are errors. */
-    private static final ObjectMapper STRICT = new ObjectMapper()
-            .setAnnotationIntrospector(new JacksonAnnotationIntrospector() {
-                private static final long serialVersionUID = 1L;
-
-                @Override
-                public Boolean hasAnySetter(Annotated member) {
-                    return false;
-                }
-            });
-
-    private static final Map<String, Class<? extends HasMetadata>> KINDS = Map.ofEntries(
-            Map.entry("v1/Namespace", Namespace.class),
-            Map.entry("v1/ServiceAccount", ServiceAccount.class),
-            Map.entry("v1/ConfigMap", ConfigMap.class),
-            Map.entry("v1/Service", Service.class),
-            Map.entry("v1/PersistentVolumeClaim", PersistentVolumeClaim.class),
-            Map.entry("apps/v1/Deployment", Deployment.class),
-            Map.entry("apps/v1/StatefulSet", StatefulSet.class),
-            Map.entry("policy/v1/PodDisruptionBudget", PodDisruptionBudget.class),
-            Map.entry("networking.k8s.io/v1/NetworkPolicy", NetworkPolicy.class),
-            Map.entry("rbac.authorization.k8s.io/v1/Role", Role.class),
-            Map.entry("rbac.authorization.k8s.io/v1/RoleBinding", RoleBinding.class));
-
     @ParameterizedTest
     @ValueSource(strings = {"base", "overlays/laptop", "overlays/gpu"})
     void shouldRenderObjectsThatMatchTheirSchemas(String folder) {
-        var objects = render(folder);
-
-        assertThat(objects).hasSizeGreaterThan(10);
-        for (var object : objects) {
-            var typed = typed(object);
-            assertThat(typed.getMetadata().getName()).isNotBlank();
-        }
+        assertThat(Manifests.render(folder).objects())
+                .hasSizeGreaterThan(10)
+                .allSatisfy(object -> assertThat(object.getMetadata().getName()).isNotBlank());
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"{prots: [{port: 80}]}", "{ports: [{prot: 80}]}", "{ports: 80}"})
     void shouldFindAMisspeltKeyAndAWrongType(String spec) {
-        var service = read("{apiVersion: v1, kind: Service, metadata: {name: a}, spec: " + spec + "}")
-                .getFirst();
+        var service = "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: " + spec + "}";
 
-        assertThatThrownBy(() -> typed(service))
+        assertThatThrownBy(() -> Manifests.read(service))
                 .hasMessageContaining("v1/Service")
                 .hasMessageContaining("port");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"base", "overlays/laptop", "overlays/gpu"})
-    void shouldSelectPodsThatExistAndProbePortsThatAreOpen(String folder) {
-        var objects = render(folder).stream().map(ManifestTest::typed).toList();
-        var byKind = objects.stream().collect(groupingBy(HasMetadata::getKind));
-        var gateway = (Deployment) byKind.get("Deployment").getFirst();
-        var worker = (StatefulSet) byKind.get("StatefulSet").getFirst();
-        var podLabels = List.of(
-                gateway.getSpec().getTemplate().getMetadata().getLabels(),
-                worker.getSpec().getTemplate().getMetadata().getLabels());
+    void shouldSelectPodsThatExist(String folder) {
+        var manifests = Manifests.render(folder);
+        var gateway = manifests.only(Deployment.class).getSpec();
+        var workers = manifests.only(StatefulSet.class).getSpec();
+        var pods = Stream.of(gateway.getTemplate(), workers.getTemplate())
+                .map(it -> it.getMetadata().getLabels())
+                .toList();
 
-        assertThat(podLabels.get(0))
-                .containsAllEntriesOf(gateway.getSpec().getSelector().getMatchLabels());
-        assertThat(podLabels.get(1))
-                .containsAllEntriesOf(worker.getSpec().getSelector().getMatchLabels());
-        for (var service : byKind.get("Service")) {
-            var selector = ((Service) service).getSpec().getSelector();
-            assertThat(podLabels).anySatisfy(labels -> assertThat(labels).containsAllEntriesOf(selector));
-        }
-        for (var policy : byKind.get("NetworkPolicy")) {
-            var selector = ((NetworkPolicy) policy).getSpec().getPodSelector().getMatchLabels();
-            assertThat(podLabels).anySatisfy(labels -> assertThat(labels).containsAllEntriesOf(selector));
-        }
-        for (var budget : byKind.getOrDefault("PodDisruptionBudget", List.of())) {
-            var selector =
-                    ((PodDisruptionBudget) budget).getSpec().getSelector().getMatchLabels();
-            assertThat(podLabels).anySatisfy(labels -> assertThat(labels).containsAllEntriesOf(selector));
-        }
-        shouldBeASafePod(gateway.getSpec().getTemplate().getSpec(), byKind);
-        shouldBeASafePod(worker.getSpec().getTemplate().getSpec(), byKind);
+        assertThat(pods.get(0)).containsAllEntriesOf(gateway.getSelector().getMatchLabels());
+        assertThat(pods.get(1)).containsAllEntriesOf(workers.getSelector().getMatchLabels());
+        assertThat(workers.getServiceName())
+                .isIn(manifests.all(Service.class).stream()
+                        .map(it -> it.getMetadata().getName())
+                        .toList());
+        Stream.of(
+                        manifests.all(Service.class).stream()
+                                .map(it -> it.getSpec().getSelector()),
+                        manifests.all(NetworkPolicy.class).stream()
+                                .map(it -> it.getSpec().getPodSelector())
+                                .map(LabelSelector::getMatchLabels),
+                        manifests.all(PodDisruptionBudget.class).stream()
+                                .map(it -> it.getSpec().getSelector())
+                                .map(LabelSelector::getMatchLabels))
+                .flatMap(it -> it)
+                .forEach(selector ->
+                        assertThat(pods).anySatisfy(labels -> assertThat(labels).containsAllEntriesOf(selector)));
     }
 
-    private static void shouldBeASafePod(PodSpec pod, Map<String, List<HasMetadata>> byKind) {
-        assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
-        assertThat(byKind.get("ServiceAccount"))
-                .extracting(it -> it.getMetadata().getName())
-                .contains(pod.getServiceAccountName());
-        var container = pod.getContainers().getFirst();
-        var ports = container.getPorts().stream().map(port -> port.getName()).toList();
-        assertThat(container.getLivenessProbe().getHttpGet().getPath()).isEqualTo("/health");
-        assertThat(container.getReadinessProbe().getHttpGet().getPath()).isEqualTo("/health/ready");
-        assertThat(ports)
-                .contains(
-                        container.getLivenessProbe().getHttpGet().getPort().getStrVal(),
-                        container.getReadinessProbe().getHttpGet().getPort().getStrVal());
-        assertThat(container.getResources().getRequests()).containsKeys("cpu", "memory");
-        assertThat(pod.getTerminationGracePeriodSeconds()).isGreaterThanOrEqualTo(60);
-        var volumes = pod.getVolumes().stream().map(volume -> volume.getName()).toList();
-        assertThat(container.getVolumeMounts())
-                .allSatisfy(mount -> assertThat(volumes).contains(mount.getName()));
-        pod.getVolumes().stream()
-                .filter(volume -> volume.getConfigMap() != null)
-                .forEach(volume -> assertThat(byKind.get("ConfigMap"))
-                        .extracting(it -> it.getMetadata().getName())
-                        .contains(volume.getConfigMap().getName()));
-    }
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/laptop", "overlays/gpu"})
+    void shouldOpenThePortsThatTheConfigurationNamesAndNoOthers(String folder) {
+        var manifests = Manifests.render(folder);
+        var config = configuration(manifests);
+        var members = Map.of(
+                "artery", config.getInt("caravan.cluster.port"),
+                "management", config.getInt("caravan.cluster.management-port"),
+                "aeron", config.getInt("caravan.transport.port"));
+        var clients = Map.of(
+                "http", config.getInt("caravan.gateway.http.port"),
+                "grpc", config.getInt("caravan.gateway.grpc.port"));
 
-    private static HasMetadata typed(JsonNode object) {
-        var kind =
-                object.path("apiVersion").asText() + "/" + object.path("kind").asText();
-        var type = KINDS.get(kind);
-        assertThat(type).as("a model of %s", kind).isNotNull();
-        try {
-            return STRICT.treeToValue(object, type);
-        } catch (IOException e) {
-            throw new UncheckedIOException("not a " + kind + ": " + e.getMessage(), e);
+        assertThat(ports(manifests.worker())).containsExactlyInAnyOrderEntriesOf(members);
+        assertThat(ports(manifests.gateway())).containsAllEntriesOf(members).containsAllEntriesOf(clients);
+        assertThat(config.getString("pekko.management.cluster.bootstrap.contact-point-discovery.port-name"))
+                .isEqualTo("management");
+        assertThat(ingress(manifests, "caravan-members")).containsExactlyInAnyOrderElementsOf(members.keySet());
+        assertThat(ingress(manifests, "caravan-clients")).containsExactlyInAnyOrderElementsOf(clients.keySet());
+        for (var service : manifests.all(Service.class)) {
+            var names = service.getSpec().getPorts().stream()
+                    .map(it -> it.getTargetPort().getStrVal())
+                    .toList();
+            assertThat(Stream.of(manifests.gateway(), manifests.worker()))
+                    .filteredOn(it -> it.getMetadata()
+                            .getLabels()
+                            .entrySet()
+                            .containsAll(service.getSpec().getSelector().entrySet()))
+                    .isNotEmpty()
+                    .allSatisfy(it -> assertThat(ports(it)).containsKeys(names.toArray(String[]::new)));
         }
     }
 
-    private static List<JsonNode> render(String folder) {
-        try {
-            var errors = Files.createTempFile("kustomize", ".err");
-            var process = new ProcessBuilder(
-                            "kubectl", "kustomize", K8S.resolve(folder).toString())
-                    .redirectError(errors.toFile())
-                    .start();
-            var yaml = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue()).as(Files.readString(errors)).isZero();
-            Files.delete(errors);
-            return read(yaml);
-        } catch (IOException e) {
-            throw new UncheckedIOException("kubectl is needed to render " + folder, e);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/laptop", "overlays/gpu"})
+    void shouldMountWhatExistsAndWriteNowhereElse(String folder) {
+        var manifests = Manifests.render(folder);
+        for (var pod : List.of(manifests.gateway().getSpec(), manifests.worker().getSpec())) {
+            var container = pod.getContainers().getFirst();
+            var volumes = pod.getVolumes().stream().map(Volume::getName).toList();
+            var mounts = container.getVolumeMounts().stream()
+                    .map(VolumeMount::getMountPath)
+                    .toList();
+
+            assertThat(container.getVolumeMounts())
+                    .extracting(VolumeMount::getName)
+                    .containsExactlyInAnyOrderElementsOf(volumes);
+            assertThat(container.getSecurityContext().getReadOnlyRootFilesystem())
+                    .isTrue();
+            assertThat(mounts).contains("/tmp", "/dev/shm");
+            assertThat(pod.getVolumes()).allSatisfy(volume -> shouldExist(volume, manifests, folder));
+            assertThat(container.getArgs()).contains("/etc/caravan/caravan.conf");
+            assertThat(container.getImage()).isEqualTo("caravan:0.1.0");
         }
     }
 
-    private static List<JsonNode> read(String yaml) {
-        try (var documents = YAML.readerFor(JsonNode.class).<JsonNode>readValues(yaml)) {
-            return documents.readAll();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    /** The claim of the base is the user's own; the overlays bring or replace it. */
+    private static void shouldExist(Volume volume, Manifests manifests, String folder) {
+        if (volume.getConfigMap() != null) {
+            assertThat(manifests.all(ConfigMap.class))
+                    .extracting(it -> it.getMetadata().getName())
+                    .contains(volume.getConfigMap().getName());
+        } else if (volume.getPersistentVolumeClaim() == null) {
+            assertThat(volume.getEmptyDir()).as(volume.getName()).isNotNull();
+        } else if (!folder.equals("base")) {
+            assertThat(manifests.all(PersistentVolumeClaim.class))
+                    .extracting(it -> it.getMetadata().getName())
+                    .contains(volume.getPersistentVolumeClaim().getClaimName());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/laptop", "overlays/gpu"})
+    void shouldRunAsNobodyAndAskTheApiForPodsOnly(String folder) {
+        var manifests = Manifests.render(folder);
+        for (var pod : List.of(manifests.gateway().getSpec(), manifests.worker().getSpec())) {
+            var container = pod.getContainers().getFirst();
+            assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
+            assertThat(container.getSecurityContext().getAllowPrivilegeEscalation())
+                    .isFalse();
+            assertThat(container.getSecurityContext().getCapabilities().getDrop())
+                    .containsExactly("ALL");
+            assertThat(pod.getServiceAccountName())
+                    .isEqualTo(
+                            manifests.only(ServiceAccount.class).getMetadata().getName())
+                    .isEqualTo(manifests
+                            .only(RoleBinding.class)
+                            .getSubjects()
+                            .getFirst()
+                            .getName());
+            assertThat(container.getResources().getRequests()).containsKeys("cpu", "memory");
+            assertThat(container.getResources().getLimits()).containsKeys("memory");
+        }
+        var role = manifests.only(Role.class);
+        assertThat(manifests.only(RoleBinding.class).getRoleRef().getName())
+                .isEqualTo(role.getMetadata().getName());
+        assertThat(role.getRules()).singleElement().satisfies(rule -> {
+            assertThat(rule.getResources()).containsExactly("pods");
+            assertThat(rule.getVerbs()).containsExactly("list");
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/laptop", "overlays/gpu"})
+    void shouldGiveAPodTheTimeThatItsProcessTakesToEnd(String folder) {
+        var manifests = Manifests.render(folder);
+        var config = configuration(manifests);
+        var leave = config.getDuration("caravan.cluster.leave-timeout");
+
+        assertThat(grace(manifests.gateway().getSpec()))
+                .isGreaterThan(
+                        config.getDuration("caravan.gateway.drain-timeout").plus(leave));
+        assertThat(grace(manifests.worker().getSpec()))
+                .isGreaterThan(config.getDuration("caravan.worker.stop-timeout").plus(leave));
+    }
+
+    /** What the process has of the grace period, which begins before the hook that waits. */
+    private static Duration grace(PodSpec pod) {
+        var whole = Duration.ofSeconds(pod.getTerminationGracePeriodSeconds());
+        var lifecycle = pod.getContainers().getFirst().getLifecycle();
+        return lifecycle == null
+                ? whole
+                : whole.minusSeconds(lifecycle.getPreStop().getSleep().getSeconds());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/laptop", "overlays/gpu"})
+    void shouldProbeOpenPortsAndNameWorkersAfterTheirPods(String folder) {
+        var manifests = Manifests.render(folder);
+        for (var pod : List.of(manifests.gateway(), manifests.worker())) {
+            Container container = pod.getSpec().getContainers().getFirst();
+            var live = container.getLivenessProbe().getHttpGet();
+            var ready = container.getReadinessProbe().getHttpGet();
+            assertThat(live.getPath()).isEqualTo("/health");
+            assertThat(ready.getPath()).isEqualTo("/health/ready");
+            assertThat(ports(pod))
+                    .containsKeys(live.getPort().getStrVal(), ready.getPort().getStrVal());
+        }
+        assertThat(manifests.worker().getSpec().getContainers().getFirst().getEnv())
+                .filteredOn(it -> it.getName().equals("CARAVAN_WORKER_NAME"))
+                .extracting(EnvVar::getValueFrom)
+                .singleElement()
+                .extracting(it -> it.getFieldRef().getFieldPath())
+                .isEqualTo("metadata.name");
+        assertThat(manifests.only(StatefulSet.class).getSpec().getReplicas())
+                .as("a worker for each stage and a spare")
+                .isGreaterThan(stages(manifests.gateway()));
+    }
+
+    private static int stages(PodTemplateSpec gateway) {
+        return gateway.getSpec().getContainers().getFirst().getEnv().stream()
+                .filter(it -> it.getName().equals("CARAVAN_STAGES"))
+                .mapToInt(it -> Integer.parseInt(it.getValue()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Map<String, Integer> ports(PodTemplateSpec pod) {
+        return pod.getSpec().getContainers().getFirst().getPorts().stream()
+                .collect(Collectors.toMap(ContainerPort::getName, ContainerPort::getContainerPort));
+    }
+
+    private static List<String> ingress(Manifests manifests, String policy) {
+        return manifests.all(NetworkPolicy.class).stream()
+                .filter(it -> it.getMetadata().getName().equals(policy))
+                .flatMap(it -> it.getSpec().getIngress().stream())
+                .flatMap(it -> it.getPorts().stream())
+                .map(it -> it.getPort())
+                .map(IntOrString::getStrVal)
+                .toList();
+    }
+
+    private static Config configuration(Manifests manifests) {
+        return Configurations.over(manifests.configuration(), "10.0.0.1");
     }
 }
