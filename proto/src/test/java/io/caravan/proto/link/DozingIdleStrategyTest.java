@@ -1,0 +1,43 @@
+package io.caravan.proto.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class DozingIdleStrategyTest {
+    /** What an idle call takes at least where it naps; a backoff's longest wait is an eighth of it. */
+    private static final long NAP_FLOOR_NS = DozingIdleStrategy.NAP_NS / 2;
+
+    private long nowNs = Long.MAX_VALUE - 5;
+    private final DozingIdleStrategy idle = new DozingIdleStrategy(() -> nowNs);
+
+    @Test
+    void shouldNapOnlyAfterALongTimeWithoutWork() {
+        idle.idle(0);
+        nowNs += DozingIdleStrategy.AWAKE_NS - 1;
+        assertThat(shortestOfMany()).isLessThan(NAP_FLOOR_NS);
+
+        nowNs += 1;
+        assertThat(shortestOfMany()).isGreaterThanOrEqualTo(NAP_FLOOR_NS);
+    }
+
+    @Test
+    void shouldBeAwakeAgainAfterWork() {
+        idle.idle(0);
+        nowNs += DozingIdleStrategy.AWAKE_NS;
+        idle.idle(1);
+
+        assertThat(shortestOfMany()).isLessThan(NAP_FLOOR_NS);
+    }
+
+    /** Of several, because the machine may delay any one. */
+    private long shortestOfMany() {
+        long shortest = Long.MAX_VALUE;
+        for (int i = 0; i < 20; i++) {
+            long began = System.nanoTime();
+            idle.idle(0);
+            shortest = Math.min(shortest, System.nanoTime() - began);
+        }
+        return shortest;
+    }
+}
