@@ -63,30 +63,46 @@ class OracleTest {
         }
     }
 
+    /** One way to compute the cases, each alone. */
+    private record Way(Setup setup, int chunk) {
+        static Way of(KernelChoice kernels, int stages, int chunk, int threads) {
+            return new Way(Setup.of(kernels).stages(stages).threads(threads), chunk);
+        }
+    }
+
     @ParameterizedTest(name = "{0} with {1} kernels")
     @MethodSource("modelsAndKernels")
     void shouldGiveTheSameBitsForEveryCutChunkAndThreadCount(OracleModel model, KernelChoice kernels) {
-        Setup base = Setup.of(kernels);
-        List<TestSequence> alone = complete(model, base, WHOLE);
-        int layerCount = layerCount(model);
+        List<TestSequence> whole = complete(model, new Way(Setup.of(kernels), WHOLE));
+        for (Way way : ways(kernels, layerCount(model))) {
+            assertSameBits(way.toString(), whole, complete(model, way));
+        }
+    }
 
-        for (int stageCount : new int[] {2, 3, layerCount}) {
-            assertSameBits("stages: " + stageCount, alone, complete(model, base.stages(stageCount), WHOLE));
+    /** Each cut, chunk and thread count: the fast kernels meet them one by one and together, the slow ones together only. */
+    private static List<Way> ways(KernelChoice kernels, int layerCount) {
+        var together = List.of(Way.of(kernels, 2, 1, 1), Way.of(kernels, 3, 2, 2), Way.of(kernels, layerCount, 7, 1));
+        if (kernels == KernelChoice.SCALAR) {
+            return together;
+        }
+        var ways = new ArrayList<>(together);
+        for (int stages : new int[] {2, 3, layerCount}) {
+            ways.add(Way.of(kernels, stages, WHOLE, 1));
         }
         for (int chunk : new int[] {1, 2, 7}) {
-            assertSameBits("chunk: " + chunk, alone, complete(model, base, chunk));
+            ways.add(Way.of(kernels, 1, chunk, 1));
         }
-        assertSameBits("two threads", alone, complete(model, base.threads(2), WHOLE));
-        assertSameBits("all at once", alone, complete(model, base.stages(3).threads(2), 7));
+        ways.add(Way.of(kernels, 1, WHOLE, 2));
+        return ways;
     }
 
     @ParameterizedTest(name = "{0} with {1} kernels")
     @MethodSource("modelsAndKernels")
     void shouldGiveTheSameBitsInABatchOfSixteen(OracleModel model, KernelChoice kernels) {
         Setup base = Setup.of(kernels);
-        List<TestSequence> alone = complete(model, base, WHOLE);
-
-        for (Setup setup : List.of(base, base.stages(2).threads(2))) {
+        List<TestSequence> alone = complete(model, new Way(base, WHOLE));
+        Setup cut = base.stages(2).threads(2);
+        for (Setup setup : kernels == KernelChoice.SCALAR ? List.of(cut) : List.of(base, cut)) {
             try (var pipeline = new TestPipeline(model.directory(), setup)) {
                 List<TestSequence> batch = MixedBatch.of(model, COMPLETION_COUNT);
                 for (int joined = 1; joined < batch.size(); joined++) {
@@ -105,9 +121,9 @@ class OracleTest {
                 .intValue();
     }
 
-    private static List<TestSequence> complete(OracleModel model, Setup setup, int chunk) {
-        try (var pipeline = new TestPipeline(model.directory(), setup)) {
-            return complete(pipeline, model, chunk);
+    private static List<TestSequence> complete(OracleModel model, Way way) {
+        try (var pipeline = new TestPipeline(model.directory(), way.setup())) {
+            return complete(pipeline, model, way.chunk());
         }
     }
 

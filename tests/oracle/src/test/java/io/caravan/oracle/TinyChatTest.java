@@ -18,8 +18,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TinyChatTest {
 
     static Stream<Arguments> kernelsAndKvTypes() {
-        return Stream.of(KernelChoice.SCALAR, KernelChoice.VECTOR)
-                .flatMap(kernels -> Stream.of(TensorType.F32, TensorType.F16).map(type -> Arguments.of(kernels, type)));
+        return Stream.of(
+                Arguments.of(KernelChoice.SCALAR, TensorType.F16),
+                Arguments.of(KernelChoice.VECTOR, TensorType.F16),
+                Arguments.of(KernelChoice.VECTOR, TensorType.F32));
     }
 
     @ParameterizedTest(name = "{0} kernels, {1} keys and values")

@@ -23,7 +23,26 @@ public final class Elements {
         };
     }
 
-    static float getFloat(MemorySegment data, long index) {
+    /** The {@code count} elements from {@code first} on. */
+    static float[] floats(Tensor tensor, long first, int count) {
+        var floats = new float[count];
+        switch (tensor.type()) {
+            case F32 -> MemorySegment.copy(tensor.data(), FLOAT, first * Float.BYTES, floats, 0, count);
+            case F16 -> {
+                for (var i = 0; i < count; i++) {
+                    floats[i] = Float.float16ToFloat(tensor.data().get(SHORT, (first + i) * Short.BYTES));
+                }
+            }
+            case BF16 -> {
+                for (var i = 0; i < count; i++) {
+                    floats[i] = Float.intBitsToFloat(tensor.data().get(SHORT, (first + i) * Short.BYTES) << 16);
+                }
+            }
+        }
+        return floats;
+    }
+
+    private static float getFloat(MemorySegment data, long index) {
         return data.get(FLOAT, index * Float.BYTES);
     }
 

@@ -18,8 +18,9 @@ final class ScalarAttention {
         var sums = new double[headDim];
         for (var t = 0; t <= position; t++) {
             var value = kv.row(table[t / kv.blockTokens()], kvHead, t % kv.blockTokens()) * headDim;
+            var values = Elements.floats(kv.values(), value, headDim);
             for (var i = 0; i < headDim; i++) {
-                sums[i] += weights[t] * Elements.get(kv.values(), value + i);
+                sums[i] += weights[t] * values[i];
             }
         }
         for (var i = 0; i < headDim; i++) {
@@ -29,10 +30,11 @@ final class ScalarAttention {
 
     private static double[] scores(Tensor q, long first, KvLayer kv, int kvHead, int position, int[] table) {
         var headDim = kv.headDim();
+        var query = Elements.floats(q, first, headDim);
         var scores = new double[position + 1];
         for (var t = 0; t <= position; t++) {
             var key = kv.row(table[t / kv.blockTokens()], kvHead, t % kv.blockTokens()) * headDim;
-            scores[t] = ScalarProvider.dot(q, first, kv.keys(), key, headDim) / Math.sqrt(headDim);
+            scores[t] = ScalarProvider.dot(query, Elements.floats(kv.keys(), key, headDim)) / Math.sqrt(headDim);
         }
         return scores;
     }

@@ -42,19 +42,23 @@ public final class ScalarProvider implements HostProvider {
 
     @Override
     public void matmul(int thread, Tensor out, Tensor x, Tensor w, int rows, int from, int to) {
-        var k = w.columns();
+        var k = Math.toIntExact(w.columns());
+        var inputs = new float[rows][];
         for (var row = 0; row < rows; row++) {
-            for (var column = from; column < to; column++) {
-                var sum = dot(x, row * k, w, column * k, k);
-                Elements.set(out, row * out.columns() + column, (float) sum);
+            inputs[row] = Elements.floats(x, (long) row * k, k);
+        }
+        for (var column = from; column < to; column++) {
+            var weights = Elements.floats(w, (long) column * k, k);
+            for (var row = 0; row < rows; row++) {
+                Elements.set(out, row * out.columns() + column, (float) dot(inputs[row], weights));
             }
         }
     }
 
-    static double dot(Tensor a, long aFirst, Tensor b, long bFirst, long count) {
+    static double dot(float[] a, float[] b) {
         var sum = 0.0;
-        for (var i = 0L; i < count; i++) {
-            sum += (double) Elements.get(a, aFirst + i) * Elements.get(b, bFirst + i);
+        for (var i = 0; i < a.length; i++) {
+            sum += (double) a[i] * b[i];
         }
         return sum;
     }
