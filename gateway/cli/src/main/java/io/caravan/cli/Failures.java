@@ -31,7 +31,7 @@ final class Failures {
         if (verbose) {
             failure.printStackTrace(verb.getErr());
         }
-        LoggerFactory.getLogger(Failures.class).error("The verb failed", failure);
+        LoggerFactory.getLogger(Failures.class).info("The verb failed", failure);
         return failure instanceof ConfigException ? WRONG_USAGE : FAILED;
     }
 

@@ -1,25 +1,36 @@
 package io.caravan.cli;
 
 import java.io.PrintStream;
+import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /** Tells on standard error what a verb is doing, so that standard output holds the result alone. */
 public final class Progress {
     private static final int LINE_WIDTH = 78;
 
+    /** What is over sooner needs no telling. */
+    private static final long PATIENCE_NS = Duration.ofMillis(700).toNanos();
+
+    /** Between two lines that stay. */
+    private static final long LINE_INTERVAL_NS = Duration.ofSeconds(2).toNanos();
+
     private final PrintStream out;
     private final boolean terminal;
+    private final LongSupplier clockNs;
+    private boolean busy;
+    private long quietUntilNs;
     private String last = "";
-    private boolean open;
 
-    private Progress(PrintStream out, boolean terminal) {
+    Progress(PrintStream out, boolean terminal, LongSupplier clockNs) {
         this.out = out;
         this.terminal = terminal;
+        this.clockNs = clockNs;
     }
 
     /** On standard error; lines are overwritten where it is a terminal. */
     public static Progress onStandardError() {
         var console = System.console();
-        return new Progress(System.err, console != null && console.isTerminal());
+        return new Progress(System.err, console != null && console.isTerminal(), System::nanoTime);
     }
 
     /** A line that stays. */
@@ -30,31 +41,36 @@ public final class Progress {
     }
 
     /**
-     * Where long work stands: on a terminal the line is overwritten by the next one, elsewhere a line that does not
-     * differ from the one before is dropped.
+     * Where long work stands. On a terminal the line is overwritten by the next one; elsewhere one is written now and then.
+     * Nothing is written while the work may yet be a short one.
      */
     public synchronized void update(String line) {
-        if (line.equals(last)) {
+        long nowNs = clockNs.getAsLong();
+        if (!busy) {
+            busy = true;
+            quietUntilNs = nowNs + (terminal ? PATIENCE_NS : LINE_INTERVAL_NS);
+        }
+        if (line.equals(last) || nowNs - quietUntilNs < 0) {
             return;
         }
         last = line;
         if (terminal) {
             out.print("\r" + padded(line));
-            open = true;
         } else {
             out.println(line);
+            quietUntilNs = nowNs + LINE_INTERVAL_NS;
         }
         out.flush();
     }
 
-    /** Takes away the line that {@link #update} left. */
+    /** The work is over: takes away the line that {@link #update} left. */
     public synchronized void clear() {
-        if (open) {
+        if (terminal && !last.isEmpty()) {
             out.print("\r" + padded("") + "\r");
             out.flush();
-            open = false;
         }
         last = "";
+        busy = false;
     }
 
     private static String padded(String line) {

@@ -36,6 +36,7 @@ public final class WorkerActor extends AbstractBehavior<WorkerActor.Message> {
             CompletionStage<WorkerInfo> measurement,
             Consumer<String> refused) {
         super(context);
+        context.setLoggerName(WorkerActor.class);
         this.questions = questions;
         this.refused = refused;
         context.pipeToSelf(

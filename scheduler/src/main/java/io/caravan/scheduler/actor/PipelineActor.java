@@ -111,6 +111,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
             StageLinks links,
             Stages stages) {
         super(context);
+        context.setLoggerName(PipelineActor.class);
         this.settings = settings;
         this.stages = stages;
         StageInbox inbox = links.openInbox();

@@ -1,10 +1,12 @@
 package io.caravan.scheduler.actor;
 
 import com.typesafe.config.Config;
+import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
 import io.caravan.scheduler.engine.EngineLimits;
 import io.caravan.scheduler.placement.KvBudget;
+import io.caravan.scheduler.placement.Placement;
 import io.caravan.scheduler.recovery.ControlSettings;
 import java.time.Duration;
 import java.util.Locale;
@@ -96,6 +98,15 @@ public record PipelineSettings(
 
     int stageCount(ModelSpec spec) {
         return stages == 0 ? Math.min(minWorkers, spec.layerCount()) : stages;
+    }
+
+    /**
+     * Memory that a worker needs which hosts all of {@code spec}, with all the keys and values that are wanted; more is of no
+     * use to it.
+     */
+    public long wholeModelBytes(ModelSpec spec) {
+        var kv = kvBudget(spec);
+        return new Placement(spec, kv).bytes(new LayerRange(0, spec.layerCount()), kv.maxBlocks());
     }
 
     KvBudget kvBudget(ModelSpec spec) {

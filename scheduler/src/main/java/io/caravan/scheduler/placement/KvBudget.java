@@ -23,7 +23,8 @@ public record KvBudget(TensorType type, int blockTokens, int minTokens, int maxT
         return Math.ceilDiv(minTokens, blockTokens);
     }
 
-    int maxBlocks() {
+    /** Blocks that hold {@link #maxTokens}. */
+    public int maxBlocks() {
         return Math.ceilDiv(maxTokens, blockTokens);
     }
 

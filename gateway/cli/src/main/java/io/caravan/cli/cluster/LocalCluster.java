@@ -2,6 +2,7 @@ package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
 import io.caravan.cli.CliException;
 import io.caravan.cli.Progress;
 import io.caravan.cli.process.RestartPolicy;
@@ -9,6 +10,8 @@ import io.caravan.cli.process.Supervisor;
 import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.actor.SchedulerProtocol;
 import io.caravan.proto.actor.WorkerInfo;
+import io.caravan.proto.model.ModelSpec;
+import io.caravan.scheduler.actor.PipelineSettings;
 import io.caravan.worker.WorkerNode;
 import io.caravan.worker.WorkerSettings;
 import java.nio.file.Path;
@@ -27,6 +30,7 @@ import org.slf4j.LoggerFactory;
 public final class LocalCluster implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalCluster.class);
     private static final Duration STATUS_INTERVAL = Duration.ofMillis(50);
+    private static final String MEMORY = "caravan.worker.memory";
 
     private final PipelineHost host;
     private final LocalSettings settings;
@@ -55,16 +59,21 @@ public final class LocalCluster implements AutoCloseable {
         var roles = inProcess ? Set.of(SchedulerProtocol.WORKER_ROLE) : Set.<String>of();
         var host = PipelineHost.start(local, modelDirectory, roles);
         try {
+            var sized = withMemory(local, host.model().spec(), settings.workers());
             if (inProcess) {
                 WorkerNode.start(
                         host.member().system(),
-                        WorkerSettings.from(local),
+                        WorkerSettings.from(sized),
                         host.links(),
                         host.client().scheduler());
                 return new LocalCluster(host, settings, List.of());
             }
             var starter = new WorkerStarter(
-                    host.member().hostAndPort(), host.links().driverDirectory(), settings, workerArguments, logs);
+                    sized.getConfig("caravan.worker"),
+                    host.member().hostAndPort(),
+                    host.links().driverDirectory(),
+                    workerArguments,
+                    logs);
             var policy = settings.restart()
                     ? new RestartPolicy(
                             settings.restartLimit(),
@@ -72,13 +81,20 @@ public final class LocalCluster implements AutoCloseable {
                             settings.restartLastDelay(),
                             settings.restartReset())
                     : RestartPolicy.NEVER;
-            var children = Supervisor.start(
-                    settings.workers(), starter, policy, pid -> tellGone(host.client(), pid), settings.stopTimeout());
+            var children = Supervisor.start(settings.workers(), starter, policy, pid -> tellGone(host.client(), pid));
             return new LocalCluster(host, settings, List.of(children));
         } catch (RuntimeException e) {
-            host.close();
+            host.endCluster();
             throw e;
         }
+    }
+
+    private static Config withMemory(Config config, ModelSpec spec, int workers) {
+        if (!config.getString(MEMORY).equals("auto")) {
+            return config;
+        }
+        long modelBytes = PipelineSettings.from(config).wholeModelBytes(spec);
+        return config.withValue(MEMORY, ConfigValueFactory.fromAnyRef(WorkerMemory.bytes(modelBytes, workers)));
     }
 
     /** Saves the failure detector's time: the operating system knows already that the process is gone. */
@@ -121,7 +137,7 @@ public final class LocalCluster implements AutoCloseable {
                     return status;
                 }
                 last = status.message();
-                progress.update("  " + describe(status));
+                progress.update("  " + last);
             }
             if (settings.workers() > 0 && workerPids().isEmpty() && !settings.restart()) {
                 throw new CliException("all worker processes ended; their logs tell why");
@@ -133,17 +149,6 @@ public final class LocalCluster implements AutoCloseable {
                 "the pipeline does not serve after " + settings.startTimeout().toSeconds() + " s: " + last);
     }
 
-    private static String describe(PipelineStatus status) {
-        if (status.stages().isEmpty()) {
-            return status.message();
-        }
-        double loaded = status.stages().stream()
-                .mapToDouble(PipelineStatus.Stage::loadedShare)
-                .average()
-                .orElse(0);
-        return "%s (%d%% of the weights)".formatted(status.message(), Math.round(loaded * 10) * 10);
-    }
-
     private static void pause() {
         try {
             Thread.sleep(STATUS_INTERVAL);
@@ -153,10 +158,10 @@ public final class LocalCluster implements AutoCloseable {
         }
     }
 
-    /** Ends the worker processes, leaves the cluster, and gives everything back. */
+    /** Ends the worker processes and the cluster with them, at once, and gives everything back. */
     @Override
     public void close() {
         children.forEach(Supervisor::close);
-        host.close();
+        host.endCluster();
     }
 }

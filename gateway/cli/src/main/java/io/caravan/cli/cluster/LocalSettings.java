@@ -14,7 +14,6 @@ import java.time.Duration;
  * @param restartFirstDelay before the first restart in a row; it doubles up to {@code restartLastDelay}
  * @param restartReset a worker that ran this long counts as healthy again
  * @param startTimeout longest wait until the pipeline serves
- * @param stopTimeout longest wait for a worker's process to end by itself
  */
 public record LocalSettings(
         int workers,
@@ -24,8 +23,7 @@ public record LocalSettings(
         Duration restartFirstDelay,
         Duration restartLastDelay,
         Duration restartReset,
-        Duration startTimeout,
-        Duration stopTimeout) {
+        Duration startTimeout) {
 
     /** More processes than this on one machine are a mistake. */
     private static final int MOST_WORKERS = 256;
@@ -52,7 +50,6 @@ public record LocalSettings(
                 local.getDuration("restart-first-delay"),
                 local.getDuration("restart-last-delay"),
                 local.getDuration("restart-reset"),
-                local.getDuration("start-timeout"),
-                local.getDuration("stop-timeout"));
+                local.getDuration("start-timeout"));
     }
 }

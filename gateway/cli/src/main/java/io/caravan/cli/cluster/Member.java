@@ -7,12 +7,15 @@ import io.caravan.cli.CliException;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.AddressFromURIString;
+import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -144,18 +147,32 @@ public final class Member implements AutoCloseable {
         return failure;
     }
 
-    /** Leaves the cluster and ends the actor system, within the configured time. */
+    /** Leaves the cluster, so that the other members need not find out, and ends the actor system. */
     @Override
     public void close() {
-        system.terminate();
+        CoordinatedShutdown.get(system).runAll(CoordinatedShutdown.actorSystemTerminateReason());
+        awaitTermination();
+    }
+
+    /** Ends the actor system at once, as a cluster does that ends as a whole: nobody is left to say goodbye to. */
+    public void endCluster() {
+        CoordinatedShutdown.get(system)
+                .run(
+                        CoordinatedShutdown.actorSystemTerminateReason(),
+                        Optional.of(CoordinatedShutdown.PhaseBeforeActorSystemTerminate()));
+        awaitTermination();
+    }
+
+    /** Within the configured time. */
+    private void awaitTermination() {
         try {
             system.getWhenTerminated()
                     .toCompletableFuture()
                     .get(settings.leaveTimeout().toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (TimeoutException | java.util.concurrent.ExecutionException late) {
-            system.log().warn("Leaving the cluster took too long; ending without", late);
+        } catch (TimeoutException | ExecutionException late) {
+            system.log().warn("Ending the actor system took too long; ending without", late);
         }
     }
 }

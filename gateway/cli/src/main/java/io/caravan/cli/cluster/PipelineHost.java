@@ -83,4 +83,10 @@ public final class PipelineHost implements AutoCloseable {
         member.close();
         links.close();
     }
+
+    /** Ends at once, in a cluster that ends as a whole. */
+    public void endCluster() {
+        member.endCluster();
+        links.close();
+    }
 }

@@ -1,24 +1,23 @@
 package io.caravan.cli.cluster;
 
+import com.typesafe.config.Config;
 import io.caravan.cli.process.JavaProcess;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.IntFunction;
 
 /**
  * Starts the worker processes of a local cluster.
  *
+ * @param worker the settings {@code caravan.worker} of each
  * @param join where they join
  * @param driverDirectory of the media driver that they share
  * @param moreArguments of each
  * @param logs folder of what they print
  */
-record WorkerStarter(String join, String driverDirectory, LocalSettings settings, List<String> moreArguments, Path logs)
+record WorkerStarter(Config worker, String join, String driverDirectory, List<String> moreArguments, Path logs)
         implements IntFunction<Process> {
-    /** Of the machine's memory, for all workers together. */
-    private static final int MEMORY_PERCENT = 80;
 
     @Override
     public Process apply(int index) {
@@ -27,7 +26,9 @@ record WorkerStarter(String join, String driverDirectory, LocalSettings settings
                 "worker",
                 "--join=" + join,
                 "--name=" + name,
-                "--threads=" + settings.threads(),
+                "--threads=" + worker.getInt("threads"),
+                "--memory=" + worker.getString("memory"),
+                "--kernels=" + worker.getString("kernels"),
                 "--cluster-host=127.0.0.1",
                 "--cluster-port=0",
                 "--bootstrap=seed",
@@ -35,9 +36,6 @@ record WorkerStarter(String join, String driverDirectory, LocalSettings settings
                 "--driver-directory=" + driverDirectory,
                 "--parent-pid=" + ProcessHandle.current().pid()));
         arguments.addAll(moreArguments);
-        if (moreArguments.stream().noneMatch(argument -> argument.startsWith("--memory"))) {
-            arguments.add("--memory=" + Math.max(1, MEMORY_PERCENT / settings.workers()) + "%");
-        }
-        return JavaProcess.start(arguments, Map.of(), logs.resolve(name + ".out"));
+        return JavaProcess.start(arguments, logs.resolve(name + ".out"));
     }
 }

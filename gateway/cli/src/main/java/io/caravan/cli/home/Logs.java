@@ -4,13 +4,14 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
-import ch.qos.logback.classic.filter.ThresholdFilter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
+import ch.qos.logback.core.spi.FilterReply;
 import ch.qos.logback.core.util.FileSize;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,6 +24,7 @@ import org.slf4j.LoggerFactory;
 /** Where a process logs: a bounded file of its own, and warnings on standard error where someone watches them. */
 public final class Logs {
     private static final int MOST_FILES_KEPT = 40;
+    private static final String OUR_LOGGERS = "io.caravan.";
     private static final String FILE_SIZE = "16MB";
     private static final String FILE_PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger{30} [%thread] %msg%n";
     private static final String CONSOLE_PATTERN = "%d{HH:mm:ss} %-5level %msg%n%nopex";
@@ -54,16 +56,22 @@ public final class Logs {
         return file;
     }
 
-    /** Warnings, and everything worse, on standard error as well. */
+    /** Caravan's own warnings and errors on standard error as well. */
     public static void warningsToStandardError() {
         var context = context();
         var appender = new ConsoleAppender<ILoggingEvent>();
         appender.setTarget("System.err");
-        var filter = new ThresholdFilter();
-        filter.setLevel(Level.WARN.levelStr);
-        filter.start();
-        appender.addFilter(filter);
+        appender.addFilter(new ForPeople());
         add(context, appender, CONSOLE_PATTERN);
+    }
+
+    /** What the libraries complain of is for those who read the log: late heartbeats, connections that end. */
+    private static final class ForPeople extends Filter<ILoggingEvent> {
+        @Override
+        public FilterReply decide(ILoggingEvent event) {
+            boolean ours = event.getLoggerName().startsWith(OUR_LOGGERS);
+            return ours && event.getLevel().isGreaterOrEqual(Level.WARN) ? FilterReply.NEUTRAL : FilterReply.DENY;
+        }
     }
 
     private static void add(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender, String pattern) {

@@ -6,11 +6,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Starts another Caravan process with this one's Java, class path and JVM options: those of the launcher, and
@@ -22,20 +22,19 @@ public final class JavaProcess {
     private JavaProcess() {}
 
     /**
-     * Starts {@code caravan arguments...} as a process that computes; what it prints goes to the end of {@code output}.
-     *
-     * @param environment variables beside this process's own
+     * Starts {@code caravan arguments...} as a process that computes; what it prints replaces what is in {@code output}.
      */
-    public static Process start(List<String> arguments, Map<String, String> environment, Path output) {
+    public static Process start(List<String> arguments, Path output) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options("jvm.options"));
         command.addAll(options("kernels.options"));
-        command.addAll(words(System.getenv().getOrDefault(JAVA_OPTIONS, "")));
         var dist = System.getProperty("caravan.dist");
         if (dist != null) {
+            command.addAll(quickStart(Path.of(dist, "worker.aot")));
             command.add("-Dcaravan.dist=" + dist);
         }
+        command.addAll(words(System.getenv().getOrDefault(JAVA_OPTIONS, "")));
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add(Caravan.class.getName());
@@ -43,13 +42,17 @@ public final class JavaProcess {
         var builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
-        builder.environment().putAll(environment);
+                .redirectOutput(output.toFile());
         try {
             return builder.start();
         } catch (IOException e) {
             throw new CliException("cannot start a process: " + e.getMessage(), e);
         }
+    }
+
+    /** The flags for {@code cache}, which the launcher prepares; none where there is no cache. */
+    private static List<String> quickStart(Path cache) {
+        return Files.exists(cache) ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off") : List.of();
     }
 
     /** The flags in one of the option files that the launcher gives to Java too. */

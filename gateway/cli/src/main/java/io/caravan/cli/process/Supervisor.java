@@ -1,6 +1,5 @@
 package io.caravan.cli.process;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -17,16 +16,14 @@ public final class Supervisor implements AutoCloseable {
     private final IntFunction<Process> start;
     private final RestartPolicy policy;
     private final LongConsumer onExit;
-    private final Duration stopTimeout;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final List<Process> running = new ArrayList<>();
     private final List<Thread> watchers = new ArrayList<>();
 
-    private Supervisor(IntFunction<Process> start, RestartPolicy policy, LongConsumer onExit, Duration stopTimeout) {
+    private Supervisor(IntFunction<Process> start, RestartPolicy policy, LongConsumer onExit) {
         this.start = start;
         this.policy = policy;
         this.onExit = onExit;
-        this.stopTimeout = stopTimeout;
     }
 
     /**
@@ -34,11 +31,9 @@ public final class Supervisor implements AutoCloseable {
      *
      * @param start starts process number 0, 1, ...
      * @param onExit told the id of a process that ended although nobody closed this supervisor
-     * @param stopTimeout how long a process may take to end by itself before it is killed
      */
-    public static Supervisor start(
-            int count, IntFunction<Process> start, RestartPolicy policy, LongConsumer onExit, Duration stopTimeout) {
-        var supervisor = new Supervisor(start, policy, onExit, stopTimeout);
+    public static Supervisor start(int count, IntFunction<Process> start, RestartPolicy policy, LongConsumer onExit) {
+        var supervisor = new Supervisor(start, policy, onExit);
         try {
             for (int i = 0; i < count; i++) {
                 supervisor.watch(i, supervisor.begin(i));
@@ -110,7 +105,7 @@ public final class Supervisor implements AutoCloseable {
         return closing.getCount() == 0;
     }
 
-    /** Asks every process to end, and kills those that do not within the time. */
+    /** Kills every process, and waits until it is gone. */
     @Override
     public void close() {
         List<Process> last;
@@ -118,18 +113,7 @@ public final class Supervisor implements AutoCloseable {
             closing.countDown();
             last = List.copyOf(running);
         }
-        last.forEach(Process::destroy);
-        long deadlineNs = System.nanoTime() + stopTimeout.toNanos();
-        for (Process process : last) {
-            try {
-                if (!process.waitFor(deadlineNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                    LOG.warn("Worker process {} did not end in {}; killing it", process.pid(), stopTimeout);
-                    process.destroyForcibly().waitFor();
-                }
-            } catch (InterruptedException e) {
-                process.destroyForcibly();
-                Thread.currentThread().interrupt();
-            }
-        }
+        last.forEach(Process::destroyForcibly);
+        last.forEach(process -> process.onExit().join());
     }
 }

@@ -76,17 +76,18 @@ public final class BenchVerb extends Verb {
     public Integer call() {
         var config = settings(Map.of("caravan.local.workers", 0, "caravan.local.restart", false));
         var format = output(config.getString("caravan.bench.output"));
+        var wanted = BenchPlan.from(config);
+        var settings = LocalSettings.from(config, Runtime.getRuntime().availableProcessors());
         var progress = Progress.onStandardError();
         var directory = directory(config, progress);
-        var settings = LocalSettings.from(config, Runtime.getRuntime().availableProcessors());
-        logToFile("bench");
+        logToFile();
         try (var shutdown = new Shutdown()) {
             progress.say("Loading " + directory.getFileName() + " ...");
-            var cluster = shutdown.add(
-                    LocalCluster.start(config, directory, settings, workerArguments(compute), home().logs()));
+            var cluster =
+                    shutdown.add(LocalCluster.start(config, directory, settings, workerArguments(), home().logs()));
             cluster.awaitServing(progress);
             var spec = cluster.host().model().spec();
-            var plan = fitted(BenchPlan.from(config), cluster.client().status().maxSequenceTokens(), progress);
+            var plan = fitted(wanted, cluster.client().status().maxSequenceTokens(), progress);
             var results = new Bench(cluster.client(), plan, spec.vocabSize(), progress).run();
             var report = new BenchReport(
                     Version.current(),

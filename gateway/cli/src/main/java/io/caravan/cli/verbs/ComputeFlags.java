@@ -1,8 +1,6 @@
 package io.caravan.cli.verbs;
 
 import io.caravan.cli.config.Setting;
-import java.util.ArrayList;
-import java.util.List;
 import picocli.CommandLine.Option;
 
 /** What a worker may use, wherever it runs. */
@@ -17,16 +15,4 @@ final class ComputeFlags {
     @Setting(key = "caravan.worker.kernels", env = "CARAVAN_KERNELS")
     @Option(names = "--kernels", paramLabel = "auto|vector|scalar", description = "Kernel provider. [CARAVAN_KERNELS]")
     private String kernels;
-
-    /** The same flags for a worker process. */
-    List<String> arguments() {
-        var arguments = new ArrayList<String>();
-        if (memory != null) {
-            arguments.add("--memory=" + memory);
-        }
-        if (kernels != null) {
-            arguments.add("--kernels=" + kernels);
-        }
-        return arguments;
-    }
 }

@@ -1,25 +1,14 @@
 package io.caravan.cli.verbs;
 
+import io.caravan.cli.CliException;
+import io.caravan.cli.cluster.Completion;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The likeliest continuation of a prompt, in token ids. */
 @Command(name = "generate", description = "Print the token ids that greedy decoding appends to a prompt.")
-public final class GenerateVerb extends Verb {
-    @Mixin
-    private PortingFlags porting;
-
-    @Mixin
-    private LocalFlags local;
-
-    @Mixin
-    private PipelineFlags pipeline;
-
-    @Mixin
-    private ComputeFlags compute;
-
+public final class GenerateVerb extends PortingVerb {
     @Option(
             names = {"-n", "--max-tokens"},
             paramLabel = "N",
@@ -28,21 +17,22 @@ public final class GenerateVerb extends Verb {
     private int count;
 
     @Override
-    public Integer call() {
-        var config = settings(PortingRun.PRESETS);
-        logToFile("generate");
-        var completion = PortingRun.run(
-                config,
-                ModelArgument.directory(config),
-                porting.ids(),
-                count,
-                porting.processes(),
-                false,
-                home(),
-                workerArguments(compute));
+    int completionTokenCount() {
+        if (count < 1) {
+            throw new CliException("--max-tokens must be at least 1, not " + count);
+        }
+        return count;
+    }
+
+    @Override
+    boolean withLogits() {
+        return false;
+    }
+
+    @Override
+    void print(Completion completion) {
         System.out.println(completion.tokens().stream()
                 .map(choice -> Integer.toString(choice.token()))
                 .collect(Collectors.joining(",")));
-        return OK;
     }
 }

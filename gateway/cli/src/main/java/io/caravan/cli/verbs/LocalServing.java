@@ -10,14 +10,14 @@ import io.caravan.cli.cluster.Shutdown;
 import io.caravan.cli.home.CaravanHome;
 import io.caravan.cli.home.RunningState;
 import io.caravan.cli.home.RunningStates;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
 /** Brings up a local cluster with a gateway in front of it. */
 final class LocalServing {
-    /** Any free ports and no gRPC: for a cluster that only its own process talks to. */
-    static final Map<String, ?> PRIVATE = Map.of("caravan.gateway.http.port", 0, "caravan.gateway.grpc.port", 0);
+    /** Any free ports, for a cluster that only its own process talks to. */
+    private static final Map<String, ?> PRIVATE =
+            Map.of("caravan.gateway.http.port", 0, "caravan.gateway.grpc.enabled", false);
 
     private LocalServing() {}
 
@@ -29,18 +29,13 @@ final class LocalServing {
     static Served start(
             String verb,
             Config config,
-            Path model,
             CaravanHome home,
             List<String> workerArguments,
             Shutdown shutdown,
             Progress progress) {
+        var model = ModelArgument.directory(config);
         var local = LocalSettings.from(config, Runtime.getRuntime().availableProcessors());
-        progress.say("Starting a gateway and %s for %s ..."
-                .formatted(
-                        local.workers() == 0
-                                ? "a worker in this process"
-                                : local.workers() + (local.workers() == 1 ? " worker process" : " worker processes"),
-                        model.getFileName()));
+        progress.say("Starting a gateway and %s for %s ...".formatted(workers(local.workers()), model.getFileName()));
         var cluster = shutdown.add(LocalCluster.start(config, model, local, workerArguments, home.logs()));
         var front =
                 shutdown.add(GatewayFront.start(verb, config, model, cluster.host(), new RunningStates(home.run())));
@@ -48,17 +43,24 @@ final class LocalServing {
         return new Served(cluster, front.state());
     }
 
-    /** The same on ports that nobody chose. */
+    /** The same for the verb's own use. */
     static Served startPrivately(
             String verb,
             Config config,
-            Path model,
             CaravanHome home,
             List<String> workerArguments,
             Shutdown shutdown,
             Progress progress) {
         var quiet = ConfigFactory.parseMap(PRIVATE).withFallback(config);
-        return start(verb, quiet, model, home, workerArguments, shutdown, progress);
+        return start(verb, quiet, home, workerArguments, shutdown, progress);
+    }
+
+    private static String workers(int count) {
+        return switch (count) {
+            case 0 -> "a worker in this process";
+            case 1 -> "a worker process";
+            default -> count + " worker processes";
+        };
     }
 
     /** A cluster that serves. */

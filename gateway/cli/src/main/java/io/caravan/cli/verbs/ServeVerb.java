@@ -33,7 +33,7 @@ public final class ServeVerb extends Verb {
     public Integer call() {
         var config = settings(Map.of());
         var directory = ModelArgument.directory(config);
-        var log = logToFile("serve");
+        var log = logToFile();
         Logs.warningsToStandardError();
         try (var shutdown = new Shutdown()) {
             var host = shutdown.add(PipelineHost.start(config, directory, Set.of()));

@@ -40,13 +40,11 @@ public final class UpVerb extends Verb {
     @Override
     public Integer call() {
         var config = settings(Map.of());
-        var directory = ModelArgument.directory(config);
-        var log = logToFile("up");
+        var log = logToFile();
         Logs.warningsToStandardError();
         try (var shutdown = new Shutdown()) {
             var progress = Progress.onStandardError();
-            var served =
-                    LocalServing.start("up", config, directory, home(), workerArguments(compute), shutdown, progress);
+            var served = LocalServing.start(name(), config, home(), workerArguments(), shutdown, progress);
             var state = served.state();
             System.out.printf("Serving %s at %s (gRPC %s).%n", state.model(), state.httpUrl(), state.grpcAddress());
             System.out.printf("Talk to it: ./caravan chat. Ctrl-C or ./caravan stop ends it.  (log: %s)%n", log);

@@ -32,9 +32,14 @@ abstract class Verb implements Callable<Integer> {
         return Settings.load(spec, common.config(), all);
     }
 
-    /** What worker processes are told of this verb's own flags. */
-    final List<String> workerArguments(ComputeFlags compute) {
-        var arguments = new ArrayList<>(compute.arguments());
+    /** As it is typed. */
+    final String name() {
+        return spec.name();
+    }
+
+    /** What worker processes are told beside what the configuration says of them. */
+    final List<String> workerArguments() {
+        var arguments = new ArrayList<String>();
         if (!common.config().toString().isEmpty()) {
             arguments.add("--config=" + common.config().toAbsolutePath());
         }
@@ -46,6 +51,11 @@ abstract class Verb implements Callable<Integer> {
 
     static CaravanHome home() {
         return CaravanHome.of(System.getenv());
+    }
+
+    /** Logs into a file named after this verb; returns its path. */
+    final Path logToFile() {
+        return logToFile(name());
     }
 
     /** Logs into a file of this process; returns its path. */

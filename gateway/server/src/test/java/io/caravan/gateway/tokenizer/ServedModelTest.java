@@ -118,8 +118,7 @@ class ServedModelTest {
     void shouldTakeTheLikeliestTokensOfAModelThatIsNotToBeSampled(@TempDir Path directory) throws IOException {
         assertThat(TinyChat.open().defaults().temperature()).isZero();
 
-        Files.writeString(
-                directory.resolve("generation_config.json"), "{\"do_sample\": false, \"temperature\": 0.6}");
+        Files.writeString(directory.resolve("generation_config.json"), "{\"do_sample\": false, \"temperature\": 0.6}");
         assertThat(SamplingDefaults.read(directory).temperature()).isZero();
     }
 

@@ -64,6 +64,7 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
 
     private StageActor(ActorContext<Message> context, StageId stage, StageHost host) {
         super(context);
+        context.setLoggerName(StageActor.class);
         this.stage = stage;
         this.host = host;
     }

@@ -1,0 +1,105 @@
+package io.caravan.cli.verbs;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.caravan.cli.CliException;
+import io.caravan.cli.Progress;
+import io.caravan.cli.cluster.Completion;
+import io.caravan.cli.cluster.LocalCluster;
+import io.caravan.cli.cluster.LocalSettings;
+import io.caravan.cli.cluster.Shutdown;
+import io.caravan.cli.config.Setting;
+import io.caravan.proto.sequence.Sampling;
+import io.caravan.proto.sequence.SequenceRequest;
+import io.caravan.proto.sequence.TokenIds;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * A verb for people who port models: runs one sequence of token ids through a real pipeline, exactly: greedy, with keys
+ * and values in F32.
+ */
+abstract class PortingVerb extends Verb {
+    @Setting(key = "caravan.model", env = "CARAVAN_MODEL")
+    @Parameters(
+            paramLabel = "MODEL_DIR",
+            arity = "0..1",
+            description = "Folder of a checkpoint; it needs no tokenizer. [CARAVAN_MODEL]")
+    private Path model;
+
+    @Option(names = "--ids", required = true, split = ",", paramLabel = "ID", description = "The prompt's token ids.")
+    private List<Integer> ids;
+
+    @Option(names = "--processes", description = "Run each stage in a worker process of its own.")
+    private boolean processes;
+
+    @Mixin
+    private LocalFlags local;
+
+    @Mixin
+    private PipelineFlags pipeline;
+
+    @Mixin
+    private ComputeFlags compute;
+
+    @Override
+    public final Integer call() {
+        var config = settings(Map.of("caravan.pipeline.kv.type", "f32", "caravan.local.workers", 0));
+        int stages = Math.max(1, config.getInt("caravan.pipeline.stages"));
+        var whole = ConfigFactory.parseMap(Map.of(
+                        "caravan.pipeline.stages",
+                        stages,
+                        "caravan.local.workers",
+                        processes ? stages : config.getInt("caravan.local.workers"),
+                        "caravan.local.restart",
+                        false))
+                .withFallback(config);
+        int count = completionTokenCount();
+        logToFile();
+        print(complete(whole, count));
+        return OK;
+    }
+
+    /** Tokens to append to the prompt. */
+    abstract int completionTokenCount();
+
+    /** Whether each comes with the logits that it was chosen from. */
+    abstract boolean withLogits();
+
+    /** The result, on standard output. */
+    abstract void print(Completion completion);
+
+    private Completion complete(Config config, int count) {
+        var settings = LocalSettings.from(config, Runtime.getRuntime().availableProcessors());
+        var timeout = config.getDuration("caravan.bench.timeout");
+        try (var shutdown = new Shutdown()) {
+            var cluster = shutdown.add(LocalCluster.start(
+                    config, ModelArgument.directory(config), settings, workerArguments(), home().logs()));
+            checkIds(cluster.host().model().spec().vocabSize());
+            cluster.awaitServing(Progress.onStandardError());
+            var request = new SequenceRequest(
+                    new SplittableRandom().nextLong(),
+                    TokenIds.of(ids.stream().mapToInt(Integer::intValue).toArray()),
+                    TokenIds.EMPTY,
+                    count,
+                    TokenIds.EMPTY,
+                    Sampling.GREEDY,
+                    timeout,
+                    withLogits());
+            return cluster.client().run(request, timeout);
+        }
+    }
+
+    private void checkIds(int vocabSize) {
+        for (int id : ids) {
+            if (id < 0 || id >= vocabSize) {
+                throw new CliException("token " + id + " is not in this model's vocabulary of " + vocabSize);
+            }
+        }
+    }
+}

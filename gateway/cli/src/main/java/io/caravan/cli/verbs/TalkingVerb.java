@@ -1,0 +1,58 @@
+package io.caravan.cli.verbs;
+
+import com.typesafe.config.Config;
+import io.caravan.cli.Progress;
+import io.caravan.cli.chat.ClientSettings;
+import io.caravan.cli.chat.Conversation;
+import io.caravan.cli.chat.GatewayClient;
+import io.caravan.cli.cluster.Shutdown;
+import io.caravan.cli.home.RunningStates;
+import java.util.Map;
+import picocli.CommandLine.Mixin;
+
+/** A verb that talks to a model: through the gateway that runs, or one brought up for as long as the verb lasts. */
+abstract class TalkingVerb extends Verb {
+    @Mixin
+    private ClientFlags client;
+
+    @Mixin
+    private AnswerFlags answer;
+
+    @Mixin
+    private LocalFlags local;
+
+    @Mixin
+    private PipelineFlags pipeline;
+
+    @Mixin
+    private ComputeFlags compute;
+
+    @Override
+    public final Integer call() {
+        var config = settings(Map.of());
+        logToFile();
+        try (var shutdown = new Shutdown()) {
+            talk(open(config, shutdown));
+        }
+        return OK;
+    }
+
+    /** What there is to say. */
+    abstract void talk(Conversation conversation);
+
+    private Conversation open(Config config, Shutdown shutdown) {
+        var settings = Gateways.running(config, new RunningStates(home().run())).stream()
+                .findFirst()
+                .orElseGet(() -> ClientSettings.from(config).at(bringUp(config, shutdown)));
+        var gateway = shutdown.add(new GatewayClient(settings));
+        return new Conversation(gateway, gateway.model(), settings.system());
+    }
+
+    /** The address of a gateway of this process's own. */
+    private String bringUp(Config config, Shutdown shutdown) {
+        return LocalServing.startPrivately(
+                        name(), config, home(), workerArguments(), shutdown, Progress.onStandardError())
+                .state()
+                .httpUrl();
+    }
+}

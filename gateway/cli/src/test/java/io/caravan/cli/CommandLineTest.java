@@ -1,0 +1,97 @@
+package io.caravan.cli;
+
+import static io.caravan.cli.CommandLineFixture.run;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+
+class CommandLineTest {
+    private static final int FAILED = 1;
+    private static final int WRONG_USAGE = 2;
+
+    static Iterable<String> verbs() {
+        return Caravan.commandLine(Map.of()).getSubcommands().keySet();
+    }
+
+    @Test
+    void shouldListEveryVerbWithWhatItDoes() {
+        var help = run("help");
+
+        assertThat(help.status()).isZero();
+        assertThat(help.out()).contains(verbs());
+        assertThat(help.out().lines().filter(line -> line.startsWith("  ")).map(String::strip))
+                .as("no verb without a description")
+                .noneMatch(line -> line.matches("\\w+"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("verbs")
+    void shouldHelpWithEachVerb(String verb) {
+        var help = run(verb, "--help");
+
+        assertThat(help.status()).isZero();
+        assertThat(help.out()).contains("Usage: caravan " + verb);
+    }
+
+    @ParameterizedTest
+    @MethodSource("verbs")
+    void shouldTellTheVariableOfEachFlagThatHasOne(String verb) {
+        CommandLine command = Caravan.commandLine(Map.of()).getSubcommands().get(verb);
+
+        assertThat(command.getCommandSpec().args())
+                .filteredOn(each -> each.userObject() instanceof java.lang.reflect.Field field
+                        && field.isAnnotationPresent(io.caravan.cli.config.Setting.class))
+                .allSatisfy(
+                        each -> assertThat(String.join(" ", each.description())).contains("[CARAVAN_"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            chatt               | Did you mean: caravan chat
+            up --worker 3       | --workers
+            up --workers many   | --workers
+            ps --nonsense       | Unknown option: '--nonsense'
+            logits . --ids 1,x  | 'x' is not an int
+            bench -o yaml       | Invalid value for option '-o'
+            generate .          | Missing required option: '--ids=ID'
+            synth 7b            | Missing required parameter: 'DIR'
+            """)
+    void shouldRefuseWrongUsageAndSayWhatIsRight(String line, String message) {
+        var outcome = run(line.split(" "));
+
+        assertThat(outcome.status()).isEqualTo(WRONG_USAGE);
+        assertThat(outcome.err()).startsWith("caravan: ").contains(message).doesNotContain("\tat ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            logits /no/such --ids 1         | there is no model folder /no/such
+            run -m /no/such hello           | there is no model folder /no/such
+            up --workers 1000               | --workers must be between 0 and 256, not 1000
+            up --threads -1                 | --threads must be at least 1, not -1
+            bench -b 0                      | -b needs numbers of at least 1
+            worker                          | a worker needs a member to join: --join HOST:PORT, as 'caravan ps' shows it
+            worker --join here              | a member to join is given as HOST:PORT, not 'here'
+            chat --url nowhere              | --url needs an address as http://127.0.0.1:8080, not 'nowhere'
+            ps --config /no/such.conf       | the configuration file /no/such.conf cannot be read
+            """)
+    void shouldFailInOneLineThatSaysWhy(String line, String message) {
+        var outcome = run(line.split(" "));
+
+        assertThat(outcome.status()).isEqualTo(FAILED);
+        assertThat(outcome.err()).isEqualTo("caravan: " + message + System.lineSeparator());
+    }
+
+    @Test
+    void shouldCheckAVariableAsTheFlagThatItStandsFor() {
+        var outcome = run(Map.of("CARAVAN_WORKERS", "two"), "up");
+
+        assertThat(outcome.status()).isEqualTo(WRONG_USAGE);
+        assertThat(outcome.err()).contains("'two' is not an int");
+    }
+}

@@ -1,0 +1,102 @@
+package io.caravan.cli;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Verbs as their users start them, from the folder that the build makes: real processes, of which none may stay. */
+class ProcessesIT {
+    private static final Path DIST = Path.of(System.getProperty("caravan.built"));
+    private static final int LONGEST_WAIT_SECONDS = 240;
+
+    @TempDir
+    private Path home;
+
+    private final List<Process> started = new ArrayList<>();
+
+    @AfterEach
+    void endAll() {
+        for (Process process : started) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void shouldAnswerOneQuestionThroughTwoWorkerProcessesAndEndThem() throws Exception {
+        Process run = caravan("run", "--temperature", "0", "What is 7 plus 5?");
+        var answer =
+                CompletableFuture.supplyAsync(() -> run.inputReader().lines().toList());
+        var workers = awaitWorkers(run);
+
+        assertThat(answer.get(LONGEST_WAIT_SECONDS, SECONDS)).containsExactly("7 plus 5 is 12.");
+        assertThat(run.waitFor(LONGEST_WAIT_SECONDS, SECONDS)).isTrue();
+        assertThat(run.exitValue()).isZero();
+        assertThat(workers).noneMatch(ProcessHandle::isAlive);
+        assertThat(home.resolve("run")).isEmptyDirectory();
+    }
+
+    @Test
+    void shouldNotOutliveAChatThatIsKilled() throws Exception {
+        Process chat = caravan("chat", "--temperature", "0");
+        var workers = awaitWorkers(chat);
+        chat.outputWriter().write("What is 7 plus 5?\n");
+        chat.outputWriter().flush();
+        BufferedReader answers = chat.inputReader();
+        assertThat(CompletableFuture.supplyAsync(() -> line(answers)).get(LONGEST_WAIT_SECONDS, SECONDS))
+                .isEqualTo("7 plus 5 is 12.");
+
+        chat.destroyForcibly();
+
+        for (ProcessHandle worker : workers) {
+            worker.onExit().get(LONGEST_WAIT_SECONDS, SECONDS);
+        }
+    }
+
+    /** Both worker processes, as soon as they run. */
+    private static List<ProcessHandle> awaitWorkers(Process parent) throws InterruptedException {
+        long deadlineNs = System.nanoTime() + SECONDS.toNanos(LONGEST_WAIT_SECONDS);
+        while (parent.isAlive() && System.nanoTime() < deadlineNs) {
+            var workers = parent.children().toList();
+            if (workers.size() == 2) {
+                return workers;
+            }
+            Thread.sleep(20);
+        }
+        throw new AssertionError("no two worker processes came up");
+    }
+
+    private static String line(BufferedReader reader) {
+        try {
+            return reader.readLine();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private Process caravan(String... arguments) throws IOException {
+        var command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "@" + DIST.resolve("jvm.options"),
+                "-Dcaravan.dist=" + DIST,
+                "-cp",
+                DIST.resolve("lib") + "/*",
+                Caravan.class.getName()));
+        command.addAll(List.of(arguments));
+        var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().keySet().removeIf(name -> name.startsWith("CARAVAN_"));
+        builder.environment().put("CARAVAN_HOME", home.toString());
+        var process = builder.start();
+        started.add(process);
+        return process;
+    }
+}
