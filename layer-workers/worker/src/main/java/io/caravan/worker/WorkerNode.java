@@ -2,7 +2,6 @@ package io.caravan.worker;
 
 import io.caravan.kernels.HostDevice;
 import io.caravan.proto.actor.SchedulerProtocol;
-import io.caravan.proto.actor.StageId;
 import io.caravan.proto.actor.StageSharding;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
@@ -10,7 +9,6 @@ import io.caravan.proto.link.IdleStrategies;
 import io.caravan.proto.link.StageLinks;
 import io.caravan.worker.stage.MemoryBudget;
 import io.caravan.worker.stage.ModelStageLoader;
-import io.caravan.worker.stage.PlacementAllocation;
 import io.caravan.worker.stage.StageActor;
 import io.caravan.worker.stage.StageClock;
 import io.caravan.worker.stage.StageHost;
@@ -26,8 +24,6 @@ import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
-import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
-import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.ClusterSingleton;
 import org.apache.pekko.cluster.typed.ClusterSingletonSettings;
@@ -40,7 +36,8 @@ import org.apache.pekko.cluster.typed.SingletonActor;
  * before the system is gone; the links may be closed then.
  */
 public final class WorkerNode {
-    private static final Duration LOCATE_TIMEOUT = Duration.ofSeconds(1);
+    /** Where no scheduler answers, there is no pipeline to move anything. */
+    private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(2);
 
     private final StageHost host;
     private final CompletableFuture<String> refused = new CompletableFuture<>();
@@ -97,7 +94,8 @@ public final class WorkerNode {
                 () -> IdleStrategies.named(settings.idle()),
                 StageClock.SYSTEM));
         node.endStagesWith(system, settings.stopTimeout());
-        node.hostStages(system, address, scheduler);
+        leaveWith(system, address, scheduler);
+        StageSharding.init(system, stage -> StageActor.create(stage, node.host));
         var worker = system.systemActorOf(
                 WorkerActor.create(measurement, node.refused::complete), "caravan-worker", Props.empty());
         system.receptionist().tell(Receptionist.register(WorkerProtocol.KEY, worker));
@@ -114,25 +112,19 @@ public final class WorkerNode {
         return host.runningCount();
     }
 
-    private void hostStages(ActorSystem<?> system, String address, ActorRef<SchedulerProtocol.Command> scheduler) {
-        ClusterSharding.get(system)
-                .init(Entity.of(
-                                StageSharding.TYPE_KEY,
-                                context -> StageActor.create(StageId.parse(context.getEntityId()), host))
-                        .withMessageExtractor(StageSharding.extractor())
-                        .withRole(SchedulerProtocol.WORKER_ROLE)
-                        .withAllocationStrategy(
-                                new PlacementAllocation(address, stage -> locate(system, scheduler, stage))));
-    }
-
-    private static CompletionStage<String> locate(
-            ActorSystem<?> system, ActorRef<SchedulerProtocol.Command> scheduler, StageId stage) {
-        return AskPattern.<SchedulerProtocol.Command, SchedulerProtocol.Located>ask(
-                        scheduler,
-                        replyTo -> new SchedulerProtocol.Locate(stage, replyTo),
-                        LOCATE_TIMEOUT,
-                        system.scheduler())
-                .thenApply(SchedulerProtocol.Located::worker);
+    /** Before anything else ends, the pipeline moves this worker's stages elsewhere: its streams wait for that alone. */
+    private static void leaveWith(
+            ActorSystem<?> system, String address, ActorRef<SchedulerProtocol.Command> scheduler) {
+        CoordinatedShutdown.get(system)
+                .addTask(
+                        CoordinatedShutdown.PhaseBeforeServiceUnbind(),
+                        "have stages moved",
+                        () -> AskPattern.<SchedulerProtocol.Command, SchedulerProtocol.Released>ask(
+                                        scheduler,
+                                        replyTo -> new SchedulerProtocol.WorkerLeaving(address, replyTo),
+                                        LEAVE_TIMEOUT,
+                                        system.scheduler())
+                                .handle((released, nobody) -> Done.done()));
     }
 
     private void endStagesWith(ActorSystem<?> system, Duration longest) {

@@ -10,6 +10,7 @@ import io.caravan.proto.actor.StageAssignment;
 import io.caravan.proto.actor.StageEvent;
 import io.caravan.proto.actor.StageId;
 import io.caravan.proto.actor.StageProtocol;
+import io.caravan.proto.actor.StageSeat;
 import io.caravan.proto.actor.StageSharding;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
@@ -24,7 +25,6 @@ import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
-import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -60,7 +60,7 @@ class WorkerNodeTest {
     void shouldHostAStageWherePlacementPutsItAndMoveItWhenPlacementDoes() throws Exception {
         placed = address(one);
         join();
-        startPlacement();
+        startSharding();
         WorkerNode first = startWorker(one, "one");
         startWorker(two, "two");
 
@@ -91,18 +91,8 @@ class WorkerNodeTest {
         }
     }
 
-    private void startPlacement() {
-        StageSharding.initProxy(gateway.system());
-        Behavior<SchedulerProtocol.Command> placement = Behaviors.receive(SchedulerProtocol.Command.class)
-                .onMessage(SchedulerProtocol.Locate.class, question -> {
-                    question.replyTo().tell(new SchedulerProtocol.Located(question.stage(), placed));
-                    return Behaviors.same();
-                })
-                .build();
-        ClusterSingleton.get(gateway.system())
-                .init(SingletonActor.of(placement, SchedulerProtocol.SINGLETON)
-                        .withSettings(ClusterSingletonSettings.create(gateway.system())
-                                .withRole(SchedulerProtocol.ROLE)));
+    private void startSharding() {
+        StageSharding.init(gateway.system(), stage -> Behaviors.empty());
     }
 
     /** Starts a worker whose stages fail with its name, which says where a stage was. */
@@ -126,7 +116,7 @@ class WorkerNodeTest {
 
     /** As a scheduler does: tells the stage to load again and again until it answers for this epoch. */
     private StageEvent loadUntilFailed(long epoch) {
-        var stage = StageSharding.stage(gateway.system(), STAGE);
+        var stage = StageSharding.stage(gateway.system(), new StageSeat(STAGE, placed));
         long deadlineNs = System.nanoTime() + LONGEST.toNanos();
         while (true) {
             assertThat(System.nanoTime()).as("the stage answers").isLessThan(deadlineNs);

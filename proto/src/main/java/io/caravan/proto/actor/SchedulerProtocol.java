@@ -3,7 +3,7 @@ package io.caravan.proto.actor;
 import io.caravan.proto.sequence.SequenceRequest;
 import org.apache.pekko.actor.typed.ActorRef;
 
-/** What the pipeline's cluster singleton is asked: by gateways, by the shard allocation, and by people. */
+/** What the pipeline's cluster singleton is asked: by gateways, by workers, and by people. */
 public interface SchedulerProtocol {
 
     /** Name of the singleton, which runs among the members with {@link #ROLE}. */
@@ -29,11 +29,14 @@ public interface SchedulerProtocol {
     /** The sequence is no longer wanted; its blocks are given back at once. */
     record Cancel(long sequenceId) implements Command {}
 
-    /** Which worker is to host this stage? Asked by the shard allocation. */
-    record Locate(StageId stage, ActorRef<Located> replyTo) implements Command {}
+    /**
+     * The worker is about to end and still serves: its stages are to go elsewhere. Answered with {@link Released} once none
+     * is on it any more, so that it may go.
+     */
+    record WorkerLeaving(String address, ActorRef<Released> replyTo) implements Command {}
 
-    /** Answer to {@link Locate}: an address, or an empty string while no worker is chosen. */
-    record Located(StageId stage, String worker) implements CaravanMessage {}
+    /** Answer to {@link WorkerLeaving}. */
+    record Released(String address) implements CaravanMessage {}
 
     /** Answered with {@link PipelineStatus}. */
     record GetStatus(ActorRef<PipelineStatus> replyTo) implements Command {}

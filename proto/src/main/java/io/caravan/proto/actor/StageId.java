@@ -2,7 +2,7 @@ package io.caravan.proto.actor;
 
 /** Names a stage: the pipeline it belongs to and its place in it. */
 public record StageId(String pipeline, int index) {
-    private static final char SEPARATOR = '~';
+    static final char SEPARATOR = '~';
 
     public StageId {
         if (pipeline.isBlank() || pipeline.indexOf(SEPARATOR) >= 0 || index < 0) {
@@ -11,7 +11,7 @@ public record StageId(String pipeline, int index) {
         }
     }
 
-    /** The entity id, and shard id, that Cluster Sharding knows this stage by. */
+    /** This id as one word. */
     public String entityId() {
         return pipeline + SEPARATOR + index;
     }

@@ -10,15 +10,15 @@ import org.junit.jupiter.api.Test;
 class StageShardingTest {
 
     @Test
-    void shouldMakeEachStageAShardOfItsOwn() {
-        var stage = new StageId("main", 3);
-        var envelope = new ShardingEnvelope<StageProtocol.Command>(stage.entityId(), new StageProtocol.Unload());
+    void shouldMakeEachStageOnEachWorkerAShardOfItsOwn() {
+        var seat = new StageSeat(new StageId("main", 3), "pekko://caravan@10.0.0.7:4711");
+        var envelope = new ShardingEnvelope<StageProtocol.Command>(seat.entityId(), new StageProtocol.Unload());
         var extractor = StageSharding.extractor();
 
-        assertThat(extractor.entityId(envelope)).isEqualTo(stage.entityId());
-        assertThat(extractor.shardId(extractor.entityId(envelope))).isEqualTo(stage.entityId());
+        assertThat(extractor.entityId(envelope)).isEqualTo(seat.entityId());
+        assertThat(extractor.shardId(extractor.entityId(envelope))).isEqualTo(seat.entityId());
         assertThat(extractor.unwrapMessage(envelope)).isEqualTo(new StageProtocol.Unload());
-        assertThat(StageId.parse(stage.entityId())).isEqualTo(stage);
+        assertThat(StageSeat.parse(seat.entityId())).isEqualTo(seat);
     }
 
     @Test
@@ -30,10 +30,10 @@ class StageShardingTest {
 
         assertThat(config.getString("sharding.passivation.strategy")).isEqualTo("none");
         assertThat(config.getDuration("sharding.retry-interval")).isEqualTo(Duration.ofMillis(250));
-        assertThat(config.getDuration("down-removal-margin")).isEqualTo(Duration.ofMillis(500));
-        assertThat(config.getDuration("split-brain-resolver.stable-after")).isEqualTo(Duration.ofSeconds(2));
+        assertThat(config.getDuration("down-removal-margin")).isEqualTo(Duration.ofMillis(50));
+        assertThat(config.getDuration("split-brain-resolver.stable-after")).isEqualTo(Duration.ofSeconds(3));
         assertThat(config.getString("split-brain-resolver.keep-majority.role")).isEqualTo(SchedulerProtocol.ROLE);
         assertThat(config.getDuration("failure-detector.acceptable-heartbeat-pause"))
-                .isEqualTo(Duration.ofSeconds(3));
+                .isEqualTo(Duration.ofSeconds(8));
     }
 }

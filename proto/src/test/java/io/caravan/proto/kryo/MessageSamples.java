@@ -95,8 +95,8 @@ final class MessageSamples {
                 new SchedulerProtocol.Submit(request, ref.unsafeUpcast()),
                 new SchedulerProtocol.Submit(plain, ref.unsafeUpcast()),
                 new SchedulerProtocol.Cancel(Long.MAX_VALUE),
-                new SchedulerProtocol.Locate(STAGE, ref.unsafeUpcast()),
-                new SchedulerProtocol.Located(STAGE, ""),
+                new SchedulerProtocol.WorkerLeaving("pekko://caravan@a:1", ref.unsafeUpcast()),
+                new SchedulerProtocol.Released("pekko://caravan@a:1"),
                 new SchedulerProtocol.GetStatus(ref.unsafeUpcast()),
                 new SchedulerProtocol.WorkerGone(WORKER.address()));
     }

@@ -4,14 +4,14 @@ import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.actor.SchedulerProtocol.Cancel;
 import io.caravan.proto.actor.SchedulerProtocol.Command;
 import io.caravan.proto.actor.SchedulerProtocol.GetStatus;
-import io.caravan.proto.actor.SchedulerProtocol.Locate;
-import io.caravan.proto.actor.SchedulerProtocol.Located;
+import io.caravan.proto.actor.SchedulerProtocol.Released;
 import io.caravan.proto.actor.SchedulerProtocol.Submit;
 import io.caravan.proto.actor.SchedulerProtocol.WorkerGone;
+import io.caravan.proto.actor.SchedulerProtocol.WorkerLeaving;
 import io.caravan.proto.actor.SequenceEvent;
 import io.caravan.proto.actor.StageEvent;
-import io.caravan.proto.actor.StageId;
 import io.caravan.proto.actor.StageProtocol;
+import io.caravan.proto.actor.StageSeat;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
 import io.caravan.proto.link.IdleStrategies;
@@ -60,8 +60,8 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
 
     /** How stages are reached: Cluster Sharding, or a fake. */
     public interface Stages {
-        /** Tells a stage, wherever it is; messages may be lost. */
-        void tell(StageId stage, StageProtocol.Command command);
+        /** Tells a stage on a worker; messages may be lost. */
+        void tell(StageSeat seat, StageProtocol.Command command);
     }
 
     /** What the actor receives: commands, and what it is told by others. */
@@ -84,6 +84,10 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
     private record Tick() implements Message {}
 
     private record FirstResult(long epoch) implements Message {}
+
+    private record Silent(long epoch) implements Message {}
+
+    private record Looked(String address, boolean gone) implements Message {}
 
     private record PlansLost(long epoch, String why) implements Message {}
 
@@ -170,6 +174,8 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                 .onMessage(Stayed.class, stayed -> this)
                 .onMessage(Tick.class, tick -> onTick())
                 .onMessage(FirstResult.class, first -> after(control.onFirstResult(first.epoch(), now())))
+                .onMessage(Silent.class, silent -> after(control.onSilence(silent.epoch())))
+                .onMessage(Looked.class, this::onLooked)
                 .onMessage(PlansLost.class, lost -> after(control.onPlansLost(lost.epoch(), lost.why(), now())))
                 .onMessage(Ended.class, this::onEnded)
                 .onMessage(Broken.class, this::onBroken)
@@ -187,11 +193,16 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
         switch (command) {
             case Submit submit -> onSubmit(submit);
             case Cancel cancel -> agent.offer(new AgentCommand.Cancel(cancel.sequenceId()));
-            case Locate locate -> locate.replyTo().tell(new Located(locate.stage(), control.locate(locate.stage())));
             case GetStatus getStatus -> getStatus.replyTo().tell(status());
             case WorkerGone gone -> after(control.onWorkerGone(gone.address(), now()));
+            case WorkerLeaving leaving -> onLeaving(leaving);
         }
         return this;
+    }
+
+    private void onLeaving(WorkerLeaving leaving) {
+        after(control.onWorkerLeaving(leaving.address(), now()));
+        leaving.replyTo().tell(new Released(leaving.address()));
     }
 
     private void onSubmit(Submit submit) {
@@ -223,6 +234,14 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
             idsByClient.remove(client);
             getContext().unwatch(client);
         }
+    }
+
+    private Behavior<Message> onLooked(Looked looked) {
+        if (looked.gone()) {
+            getContext().getLog().warn("Nobody listens at {} any more: the worker's process is gone", looked.address());
+            after(control.onWorkerGone(looked.address(), now()));
+        }
+        return this;
     }
 
     private Behavior<Message> onEnded(Ended ended) {
@@ -314,10 +333,13 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
         var log = getContext().getLog();
         switch (effect) {
             case Effect.Load load ->
-                tell(load.assignment().stage(), new StageProtocol.Load(load.assignment(), reports));
+                tell(
+                        new StageSeat(
+                                load.assignment().stage(), load.assignment().worker()),
+                        new StageProtocol.Load(load.assignment(), reports));
             case Effect.Connect connect ->
-                tell(connect.stage(), new StageProtocol.Connect(connect.epoch(), connect.next(), reports));
-            case Effect.Unload unload -> tell(unload.stage(), new StageProtocol.Unload());
+                tell(connect.seat(), new StageProtocol.Connect(connect.epoch(), connect.next(), reports));
+            case Effect.Unload unload -> tell(unload.seat(), new StageProtocol.Unload());
             case Effect.Start start ->
                 agent.order(new AgentCommand.Start(start.epoch(), start.kvBlockCount(), start.firstStage()));
             case Effect.Suspend suspend -> {
@@ -331,6 +353,11 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                         resumed.epoch(),
                         control.stages().size(),
                         resumed.pauseNs() / 1_000_000);
+            case Effect.Check check ->
+                getContext()
+                        .pipeToSelf(
+                                PortProbe.refuses(check.worker()),
+                                (gone, failure) -> new Looked(check.worker(), failure == null && gone));
             case Effect.Down down -> down(down.worker());
             case Effect.Refuse refuse -> {
                 log.warn("Worker {} is refused: {}", refuse.worker(), refuse.reason());
@@ -343,11 +370,11 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
     }
 
     /** A message that cannot be sent is as good as one that was lost: the control repeats it. */
-    private void tell(StageId stage, StageProtocol.Command command) {
+    private void tell(StageSeat seat, StageProtocol.Command command) {
         try {
-            stages.tell(stage, command);
+            stages.tell(seat, command);
         } catch (IllegalStateException | IllegalArgumentException notStarted) {
-            getContext().getLog().debug("Stage {} cannot be told yet: {}", stage, notStarted.getMessage());
+            getContext().getLog().debug("Stage {} cannot be told yet: {}", seat, notStarted.getMessage());
         }
     }
 
@@ -407,6 +434,11 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
         @Override
         public void firstResult(long epoch) {
             actor.tell(new FirstResult(epoch));
+        }
+
+        @Override
+        public void silent(long epoch) {
+            actor.tell(new Silent(epoch));
         }
 
         @Override

@@ -30,20 +30,22 @@ public final class PipelineNode {
      */
     public static ActorRef<SchedulerProtocol.Command> start(
             ActorSystem<?> system, PipelineSettings settings, ModelPlan model, StageLinks links) {
-        if (!Cluster.get(system).selfMember().hasRole(SchedulerProtocol.WORKER_ROLE)) {
-            StageSharding.initProxy(system);
-        }
         var behavior = PipelineActor.create(
                 settings,
                 model,
                 links,
-                (stage, command) -> StageSharding.stage(system, stage).tell(command));
+                (seat, command) -> StageSharding.stage(system, seat).tell(command));
         var supervised = Behaviors.supervise(behavior)
                 .onFailure(
                         RuntimeException.class,
                         SupervisorStrategy.restartWithBackoff(FIRST_RESTART, LAST_RESTART, RESTART_JITTER));
-        return ClusterSingleton.get(system)
+        var scheduler = ClusterSingleton.get(system)
                 .init(SingletonActor.of(supervised, SchedulerProtocol.SINGLETON)
                         .withSettings(ClusterSingletonSettings.create(system).withRole(SchedulerProtocol.ROLE)));
+        if (!Cluster.get(system).selfMember().hasRole(SchedulerProtocol.WORKER_ROLE)) {
+            // placement puts no stage here
+            StageSharding.init(system, stage -> Behaviors.empty());
+        }
+        return scheduler;
     }
 }

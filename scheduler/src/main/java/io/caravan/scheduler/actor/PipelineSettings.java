@@ -31,6 +31,7 @@ public record PipelineSettings(
         int maxReconnects,
         Duration retry,
         Duration stageSilence,
+        Duration suspectAfter,
         Duration firstBackoff,
         Duration lastBackoff,
         int requestQueue,
@@ -70,6 +71,7 @@ public record PipelineSettings(
                 scheduler.getInt("max-reconnects"),
                 scheduler.getDuration("retry"),
                 scheduler.getDuration("stage-silence"),
+                scheduler.getDuration("suspect-after"),
                 scheduler.getDuration("first-backoff"),
                 scheduler.getDuration("last-backoff"),
                 scheduler.getInt("request-queue"),
@@ -128,6 +130,7 @@ public record PipelineSettings(
                 kvType,
                 retry.toNanos(),
                 stageSilence.toNanos(),
+                suspectAfter.toNanos(),
                 firstBackoff.toNanos(),
                 lastBackoff.toNanos(),
                 maxReconnects);

@@ -60,6 +60,7 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
     private boolean running;
     private boolean warmReported;
     private long snapshotNs;
+    private long suspectedNs;
     private long nowNs;
     private volatile AgentSnapshot snapshot;
     private volatile boolean closing;
@@ -129,13 +130,24 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
         work += pollResults();
         emit(engine.expire(nowNs));
         work += sendPlans();
-        if (running && engine.silentNs(nowNs) > settings.stepTimeout().toNanos()) {
-            losePlans("no result came for " + settings.stepTimeout().toSeconds() + " s");
+        if (running) {
+            watchSilence();
         }
         if (nowNs - snapshotNs >= SNAPSHOT_INTERVAL_NS) {
             publish();
         }
         return work;
+    }
+
+    private void watchSilence() {
+        long silentNs = engine.silentNs(nowNs);
+        long suspectNs = settings.suspectAfter().toNanos();
+        if (silentNs > settings.stepTimeout().toNanos()) {
+            losePlans("no result came for " + settings.stepTimeout().toSeconds() + " s");
+        } else if (silentNs >= suspectNs && nowNs - suspectedNs >= suspectNs) {
+            suspectedNs = nowNs;
+            listener.silent(engine.epoch());
+        }
     }
 
     private void publish() {

@@ -39,6 +39,18 @@ public final class Placement {
         return sizes.bytes(layers, blockCount);
     }
 
+    /** Blocks of the smallest KV memory that is taken. */
+    int minBlocks() {
+        return kv.minBlocks();
+    }
+
+    /** KV blocks for which {@code memoryBytes} have room beside the weights of all of {@code stages}; negative for none. */
+    long blocksThatFit(long memoryBytes, List<LayerRange> stages) {
+        long weights = stages.stream().mapToLong(sizes::weightBytes).sum();
+        long block = stages.stream().mapToLong(sizes::blockBytes).sum();
+        return Math.floorDiv(memoryBytes - weights, block);
+    }
+
     /** Cuts the model into {@code stageCount} stages and places each on one of {@code workers}. */
     public PlacementOutcome place(int stageCount, List<WorkerInfo> workers) {
         if (stageCount < 1 || stageCount > spec.layerCount()) {

@@ -11,6 +11,7 @@ import io.caravan.proto.model.TensorType;
  * @param maxRows most rows of a step plan
  * @param retryNs between two tellings of the same thing to a stage that has not answered
  * @param silenceNs a stage that says nothing for so long while it is told things is given up
+ * @param suspectNs a worker whose stage owes an answer for so long is looked after
  * @param firstBackoffNs before a worker is tried again with a stage that failed on it; doubles each time
  * @param maxBackoffNs up to this
  * @param maxReconnects times in a row that overdue steps are answered by reconnecting the stages; then they start over
@@ -26,15 +27,21 @@ public record ControlSettings(
         TensorType kvType,
         long retryNs,
         long silenceNs,
+        long suspectNs,
         long firstBackoffNs,
         long maxBackoffNs,
         int maxReconnects) {
 
     public ControlSettings {
-        if (stageCount < 1 || minWorkers < 1 || retryNs < 1 || silenceNs < retryNs || maxReconnects < 0) {
+        if (stageCount < 1
+                || minWorkers < 1
+                || retryNs < 1
+                || silenceNs < retryNs
+                || suspectNs < 1
+                || maxReconnects < 0) {
             throw new IllegalArgumentException("a pipeline needs stages >= 1, min-workers >= 1, retry > 0,"
-                    + " stage-silence >= retry and max-reconnects >= 0, not " + stageCount + ", " + minWorkers + ", "
-                    + retryNs + ", " + silenceNs + ", " + maxReconnects);
+                    + " stage-silence >= retry, suspect-after > 0 and max-reconnects >= 0, not " + stageCount + ", "
+                    + minWorkers + ", " + retryNs + ", " + silenceNs + ", " + suspectNs + ", " + maxReconnects);
         }
         if (firstBackoffNs < 1 || maxBackoffNs < firstBackoffNs) {
             throw new IllegalArgumentException(

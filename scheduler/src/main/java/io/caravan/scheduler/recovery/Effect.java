@@ -1,7 +1,7 @@
 package io.caravan.scheduler.recovery;
 
 import io.caravan.proto.actor.StageAssignment;
-import io.caravan.proto.actor.StageId;
+import io.caravan.proto.actor.StageSeat;
 import io.caravan.proto.link.LinkEndpoint;
 
 /** What {@link PipelineControl} wants done. */
@@ -11,10 +11,10 @@ public sealed interface Effect {
     record Load(StageAssignment assignment) implements Effect {}
 
     /** Tell a stage where to send what it computes. */
-    record Connect(StageId stage, long epoch, LinkEndpoint next) implements Effect {}
+    record Connect(StageSeat seat, long epoch, LinkEndpoint next) implements Effect {}
 
     /** Tell a stage to start over with nothing. */
-    record Unload(StageId stage) implements Effect {}
+    record Unload(StageSeat seat) implements Effect {}
 
     /** Reset the engine and send plans to {@code firstStage}. */
     record Start(long epoch, int kvBlockCount, LinkEndpoint firstStage) implements Effect {}
@@ -24,6 +24,9 @@ public sealed interface Effect {
 
     /** Tokens come out again, {@code pauseNs} after they stopped; 0 the first time. */
     record Resumed(long epoch, long pauseNs) implements Effect {}
+
+    /** Find out whether a worker's process still runs; one that is gone is reported as gone. */
+    record Check(String worker) implements Effect {}
 
     /** Make the cluster forget a member whose process is gone. */
     record Down(String worker) implements Effect {}

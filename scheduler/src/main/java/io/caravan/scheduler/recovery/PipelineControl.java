@@ -3,6 +3,7 @@ package io.caravan.scheduler.recovery;
 import io.caravan.proto.actor.StageAssignment;
 import io.caravan.proto.actor.StageEvent;
 import io.caravan.proto.actor.StageId;
+import io.caravan.proto.actor.StageSeat;
 import io.caravan.proto.actor.StageState;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.link.LinkEndpoint;
@@ -83,6 +84,15 @@ public final class PipelineControl {
         return onWorkerLost(address, nowNs);
     }
 
+    /** A worker is about to end, and serves until then: what it hosts is moved now. */
+    public List<Effect> onWorkerLeaving(String address, long nowNs) {
+        WorkerInfo known = workers.remove(address);
+        if (known != null) {
+            loseStagesOf(address, "worker " + known.name() + " is leaving", nowNs);
+        }
+        return done();
+    }
+
     private void loseStagesOf(String address, String why, long nowNs) {
         if (places.lose(address)) {
             recover(why, nowNs);
@@ -97,9 +107,24 @@ public final class PipelineControl {
         if (running && lostEpoch == epoch) {
             if (++overdueInARow > settings.maxReconnects()) {
                 overdueInARow = 0;
-                places.slots.forEach(slot -> effects.add(new Effect.Unload(id(slot))));
+                places.slots.forEach(slot -> effects.add(new Effect.Unload(seat(slot))));
             }
             recover(why, nowNs);
+        }
+        return done();
+    }
+
+    /**
+     * Plans are in flight and no result has come for a while. A step may take long, so this accuses nobody; but a process
+     * that is gone can be seen to be gone, long before heartbeats that stay away prove it.
+     */
+    public List<Effect> onSilence(long silentEpoch) {
+        boolean running = state == PipelineState.WARMING || state == PipelineState.SERVING;
+        if (running && silentEpoch == epoch) {
+            places.slots.stream()
+                    .map(slot -> slot.place.worker())
+                    .distinct()
+                    .forEach(worker -> effects.add(new Effect.Check(worker)));
         }
         return done();
     }
@@ -136,7 +161,9 @@ public final class PipelineControl {
                 case StageEvent.Serving serving -> onServing(slot, serving, nowNs);
                 case StageEvent.Failed failed -> onFailed(slot, failed, nowNs);
                 case StageEvent.Status status -> onStatus(slot, status, nowNs);
-                case StageEvent.Misplaced misplaced -> onMisplaced(slot, misplaced, nowNs);
+                case StageEvent.Misplaced misplaced -> {
+                    /* its worker is gone, or will get it back; silence is answered below */
+                }
                 case StageEvent.Drained drained -> {
                     /* nobody was told to drain */
                 }
@@ -205,12 +232,6 @@ public final class PipelineControl {
         }
     }
 
-    private void onMisplaced(StageSlot slot, StageEvent.Misplaced misplaced, long nowNs) {
-        if (misplaced.epoch() == epoch && state == PipelineState.LOADING) {
-            slot.lastHeardNs = nowNs;
-        }
-    }
-
     /** Time passed: what was not answered is told again, who is silent is given up, and places are looked for. */
     public List<Effect> onTick(long nowNs) {
         switch (state) {
@@ -224,15 +245,26 @@ public final class PipelineControl {
             case LOADING, CONNECTING -> {
                 for (StageSlot slot : places.slots) {
                     if (awaited(slot) && nowNs - slot.lastHeardNs > settings.silenceNs()) {
+                        effects.add(new Effect.Unload(seat(slot)));
                         giveUp(slot, "no answer for " + settings.silenceNs() / 1_000_000_000 + " s", nowNs);
                         return done();
                     }
+                    check(slot, nowNs);
                 }
                 advance(nowNs);
             }
             case WARMING, SERVING -> {}
         }
         return done();
+    }
+
+    /** Looks after the worker of a stage that owes an answer. */
+    private void check(StageSlot slot, long nowNs) {
+        long since = Math.max(slot.lastHeardNs, slot.lastCheckNs);
+        if (awaited(slot) && nowNs - since >= settings.suspectNs()) {
+            slot.lastCheckNs = nowNs;
+            effects.add(new Effect.Check(slot.place.worker()));
+        }
     }
 
     /** What was wrong with a worker that failed may have been put right. */
@@ -334,7 +366,7 @@ public final class PipelineControl {
         if (nowNs - slot.lastToldNs >= settings.retryNs()) {
             slot.lastToldNs = nowNs;
             LinkEndpoint next = slot.index() + 1 == places.slots.size() ? resultInbox : inboxOf(slot.index() + 1);
-            effects.add(new Effect.Connect(id(slot), epoch, next));
+            effects.add(new Effect.Connect(seat(slot), epoch, next));
         }
     }
 
@@ -344,6 +376,10 @@ public final class PipelineControl {
 
     private StageId id(StageSlot slot) {
         return new StageId(settings.pipeline(), slot.index());
+    }
+
+    private StageSeat seat(StageSlot slot) {
+        return new StageSeat(id(slot), slot.place.worker());
     }
 
     /** Address of the worker that is to host a stage; empty while none is chosen. */

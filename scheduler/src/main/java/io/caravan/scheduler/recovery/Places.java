@@ -98,6 +98,7 @@ final class Places {
             case PlacementOutcome.Placed placed -> {
                 lost.place = placeOf(lost.index(), placed);
                 lost.placed = true;
+                kvBlockCount = placed.kvBlockCount();
                 replaced = true;
                 yield true;
             }

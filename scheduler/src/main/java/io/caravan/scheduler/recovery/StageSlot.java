@@ -25,6 +25,8 @@ final class StageSlot {
 
     long lastToldNs;
     long lastHeardNs;
+    /** When its worker was last looked after. */
+    long lastCheckNs;
 
     StageSlot(StagePlace place) {
         this.place = place;
@@ -40,6 +42,7 @@ final class StageSlot {
         ready = Optional.empty();
         lastToldNs = nowNs - retryNs;
         lastHeardNs = nowNs;
+        lastCheckNs = nowNs;
     }
 
     boolean isReady() {

@@ -3,6 +3,7 @@ package io.caravan.scheduler.actor;
 import io.caravan.proto.actor.StageEvent;
 import io.caravan.proto.actor.StageId;
 import io.caravan.proto.actor.StageProtocol;
+import io.caravan.proto.actor.StageSeat;
 import io.caravan.proto.frame.ActivationFrame;
 import io.caravan.proto.frame.FrameReader;
 import io.caravan.proto.frame.FrameType;
@@ -37,7 +38,11 @@ final class FakeStages implements PipelineActor.Stages {
         }
     }
 
-    private record Mail(StageId stage, StageProtocol.Command command) {}
+    private record Mail(StageSeat seat, StageProtocol.Command command) {
+        StageId stage() {
+            return seat.stage();
+        }
+    }
 
     private static final long IDLE_NS = 50_000;
 
@@ -58,8 +63,8 @@ final class FakeStages implements PipelineActor.Stages {
     }
 
     @Override
-    public synchronized void tell(StageId stage, StageProtocol.Command command) {
-        mail.add(new Mail(stage, command));
+    public synchronized void tell(StageSeat seat, StageProtocol.Command command) {
+        mail.add(new Mail(seat, command));
     }
 
     /** A worker's process ends: its stages are silent from now on. */

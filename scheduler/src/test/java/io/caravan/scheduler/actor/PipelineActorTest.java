@@ -6,7 +6,6 @@ import com.typesafe.config.ConfigFactory;
 import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.actor.SchedulerProtocol;
 import io.caravan.proto.actor.SequenceEvent;
-import io.caravan.proto.actor.StageId;
 import io.caravan.proto.actor.StageState;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
@@ -19,8 +18,12 @@ import io.caravan.proto.sequence.FinishReason;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.SequenceRequest;
 import io.caravan.proto.sequence.TokenIds;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -57,13 +60,13 @@ class PipelineActorTest {
 
     private static final ActorTestKit KIT =
             ActorTestKit.create(ConfigFactory.parseString("""
-            pekko.actor.provider = cluster
-            pekko.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
-            pekko.loglevel = WARNING
-            caravan.version = "1"
-            caravan.pipeline { stages = 2, min-workers = 2 }
-            caravan.scheduler { retry = 50 ms, step-timeout = 500 ms, first-backoff = 100 ms }
-            """).withFallback(ConfigFactory.load()));
+                pekko.actor.provider = cluster
+                pekko.remote.artery.canonical { hostname = "127.0.0.1", port = 0 }
+                pekko.loglevel = WARNING
+                caravan.version = "1"
+                caravan.pipeline { stages = 2, min-workers = 2 }
+                caravan.scheduler { retry = 50 ms, step-timeout = 500 ms, first-backoff = 100 ms }
+                """).withFallback(ConfigFactory.load()));
     private final List<ActorRef<WorkerProtocol.Command>> workers = new ArrayList<>();
     private final MemoryLinks links = new MemoryLinks();
     private final FakeStages stages = new FakeStages(links, 2);
@@ -95,7 +98,7 @@ class PipelineActorTest {
     }
 
     private static String address(String name) {
-        return "pekko://caravan@" + name + ":1";
+        return "pekko://caravan@" + (name.indexOf(':') < 0 ? name + ":1" : name);
     }
 
     private void join(String name, long memoryBytes, String version, ActorRef<String> refused) {
@@ -180,16 +183,21 @@ class PipelineActorTest {
     }
 
     @Test
-    void shouldTellWhereAStageBelongs() {
+    void shouldMoveTheStagesOfAWorkerThatLeavesBeforeItGoes() {
         join("a", 100 * MIB);
         join("b", 100 * MIB);
-        var status = await(PipelineStatus::serving);
-        TestProbe<SchedulerProtocol.Located> located = KIT.createTestProbe(SchedulerProtocol.Located.class);
+        var before = await(PipelineStatus::serving);
+        join("spare", 100 * MIB);
+        await(status -> status.workers().size() == 3);
+        submit(request(1, 400, Duration.ofMinutes(1)));
+        TestProbe<SchedulerProtocol.Released> released = KIT.createTestProbe(SchedulerProtocol.Released.class);
+        String leaving = before.stages().get(1).worker();
 
-        pipeline.tell(new SchedulerProtocol.Locate(new StageId("main", 1), located.getRef()));
+        pipeline.tell(new SchedulerProtocol.WorkerLeaving(leaving, released.getRef()));
 
-        assertThat(located.receiveMessage(LONGEST).worker())
-                .isEqualTo(status.stages().get(1).worker());
+        assertThat(released.receiveMessage(LONGEST).address()).isEqualTo(leaving);
+        assertThat(await(PipelineStatus::serving).stages().get(1).worker()).isEqualTo(address("spare"));
+        assertThat(completion()).isEqualTo(expected(400));
     }
 
     @Test
@@ -200,7 +208,7 @@ class PipelineActorTest {
         join("spare", 100 * MIB);
         await(status -> status.workers().size() == 3);
         stages.mute(true);
-        submit(request(1, 400, LONGEST));
+        submit(request(1, 400, Duration.ofMinutes(1)));
         await(status -> status.running() == 1);
         String lost = before.stages().get(1).worker();
 
@@ -215,6 +223,33 @@ class PipelineActorTest {
         assertThat(after.recoveries()).isEqualTo(1);
         assertThat(after.lastPauseNs()).isPositive();
         assertThat(completion()).isEqualTo(expected(400));
+    }
+
+    @Test
+    void shouldFindOutByItselfThatAWorkersProcessIsGone() throws IOException {
+        var ports = new HashMap<String, ServerSocket>(); // by address
+        for (int i = 0; i < 3; i++) {
+            var port = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            String name = "127.0.0.1:" + port.getLocalPort();
+            ports.put(address(name), port);
+            join(name, 100 * MIB);
+        }
+        var before = await(status -> status.serving() && status.workers().size() == 3);
+        stages.mute(true);
+        submit(request(1, 400, Duration.ofMinutes(1)));
+        await(status -> status.running() == 1);
+        String lost = before.stages().get(1).worker();
+
+        stages.kill(lost);
+        ports.get(lost).close();
+        stages.mute(false);
+
+        var after = await(status -> status.serving() && status.epoch() > before.epoch());
+        assertThat(after.workers()).extracting(WorkerInfo::address).doesNotContain(lost);
+        assertThat(completion()).isEqualTo(expected(400));
+        for (var port : ports.values()) {
+            port.close();
+        }
     }
 
     @Test

@@ -33,6 +33,7 @@ class PipelineSettingsTest {
                         2,
                         Duration.ofMillis(500),
                         Duration.ofSeconds(60),
+                        Duration.ofMillis(300),
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(30),
                         8192,

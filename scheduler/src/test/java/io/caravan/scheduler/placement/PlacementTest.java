@@ -199,6 +199,22 @@ class PlacementTest {
     }
 
     @Test
+    void shouldReplaceALostStageWithFewerBlocksWhereNobodyHasRoomForAll() {
+        var placement = new Placement(spec(4, 64, false), KV);
+        var replacement = new Replacement(placement, 2, 256);
+        var both = List.of(new LayerRange(0, 2), new LayerRange(2, 4));
+        var lost = new StagePlace(1, both.getLast(), "pekko://caravan@gone");
+        var kept = List.of(new StagePlace(0, both.getFirst(), "pekko://caravan@a"));
+        long room =
+                both.stream().mapToLong(layers -> placement.bytes(layers, 100)).sum();
+
+        var placed = placed(replacement.replace(lost, kept, List.of(worker("a", room, 1)), "", Set.of()));
+
+        assertThat(placed.kvBlockCount()).isEqualTo(100);
+        assertThat(placed.stages()).extracting(StagePlace::worker).containsOnly("pekko://caravan@a");
+    }
+
+    @Test
     void shouldExplainWhyNoWorkerTakesALostStage() {
         var replacement = new Replacement(new Placement(spec(4, 64, false), KV), 2, 256);
         var lost = new StagePlace(1, new LayerRange(2, 4), "pekko://caravan@gone");
@@ -207,7 +223,7 @@ class PlacementTest {
         var outcome = replacement.replace(
                 lost,
                 kept,
-                List.of(worker("a", 8 * MIB, 1), worker("b", 900 * MIB, 1)),
+                List.of(worker("a", 4 * MIB, 1), worker("b", 900 * MIB, 1)),
                 "",
                 Set.of("pekko://caravan@b"));
 
@@ -215,8 +231,7 @@ class PlacementTest {
                 .asInstanceOf(type(Impossible.class))
                 .extracting(Impossible::why)
                 .asString()
-                .startsWith(
-                        "stage 1 of 2 (layers 2..3) has no worker with room: it needs 11.0 MiB; a has 0.0 KiB left;")
-                .endsWith("b failed with it");
+                .startsWith("stage 1 of 2 (layers 2..3) has no worker with room: it needs 3.5 MiB; a has ")
+                .endsWith(" left; b failed with it");
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.caravan.proto.actor.StageEvent;
 import io.caravan.proto.actor.StageId;
+import io.caravan.proto.actor.StageSeat;
 import io.caravan.proto.actor.StageState;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.link.LinkEndpoint;
@@ -51,6 +52,7 @@ class PipelineControlTest {
                     TensorType.F16,
                     SECOND,
                     10 * SECOND,
+                    3 * SECOND,
                     SECOND,
                     4 * SECOND,
                     1),
@@ -70,6 +72,11 @@ class PipelineControlTest {
 
     private static LinkEndpoint inbox(int stage) {
         return new LinkEndpoint("memory", 0, 1 + stage, "m");
+    }
+
+    private StageSeat seat(int stage) {
+        var id = new StageId("main", stage);
+        return new StageSeat(id, control.locate(id));
     }
 
     private List<Effect> ready(int stage) {
@@ -125,8 +132,8 @@ class PipelineControlTest {
         startOn(100 * MIB);
         ready(0);
 
-        assertThat(ready(1)).containsExactly(new Effect.Connect(new StageId("main", 1), 1, RESULTS));
-        assertThat(serving(1)).containsExactly(new Effect.Connect(new StageId("main", 0), 1, inbox(1)));
+        assertThat(ready(1)).containsExactly(new Effect.Connect(seat(1), 1, RESULTS));
+        assertThat(serving(1)).containsExactly(new Effect.Connect(seat(0), 1, inbox(1)));
         assertThat(serving(0)).containsExactly(new Effect.Start(1, 32, inbox(0)));
         assertThat(control.state()).isEqualTo(PipelineState.WARMING);
     }
@@ -160,6 +167,57 @@ class PipelineControlTest {
         serve();
         assertThat(control.lastPauseNs()).isEqualTo(2 * SECOND);
         assertThat(control.recoveries()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldMoveTheStagesOfAWorkerThatLeaves() {
+        startOn(100 * MIB);
+        serve();
+        tell(control.onWorker(worker("spare", 100 * MIB), 0));
+        String leaving = control.locate(new StageId("main", 0));
+
+        var effects = control.onWorkerLeaving(leaving, nowNs);
+
+        assertThat(effects)
+                .contains(new Effect.Suspend("no step ran: worker " + leaving + " is leaving"))
+                .noneMatch(effect -> effect instanceof Effect.Down);
+        assertThat(control.locate(new StageId("main", 0))).isEqualTo("spare");
+        assertThat(control.onWorkerLost(leaving, nowNs)).isEmpty();
+        serve();
+    }
+
+    @Test
+    void shouldGiveUpAWorkerThatTheStageNeverReaches() {
+        startOn(100 * MIB);
+        ready(0);
+        String never = control.locate(new StageId("main", 1));
+        nowNs = 10 * SECOND + 1;
+
+        tell(control.onStageEvent(
+                new StageEvent.Misplaced(new StageId("main", 1), control.epoch(), "elsewhere"), nowNs));
+        tell(control.onTick(nowNs));
+
+        assertThat(control.locate(new StageId("main", 1))).isNotEqualTo(never);
+    }
+
+    @Test
+    void shouldServeWithFewerBlocksWhereTheOneLeftHasNoRoomForAll() {
+        startOn(2 * MIB);
+        serve();
+        int before = started().kvBlockCount();
+
+        tell(control.onWorkerLost(control.locate(new StageId("main", 1)), 1));
+        serve();
+
+        assertThat(started().kvBlockCount()).isLessThanOrEqualTo(before);
+    }
+
+    private Effect.Start started() {
+        return told.stream()
+                .filter(effect -> effect instanceof Effect.Start)
+                .map(Effect.Start.class::cast)
+                .reduce((first, last) -> last)
+                .orElseThrow();
     }
 
     @Test
@@ -219,7 +277,9 @@ class PipelineControlTest {
         ready(0);
         String silent = control.locate(new StageId("main", 1));
 
-        tell(control.onTick(10 * SECOND + 1));
+        assertThat(control.onTick(10 * SECOND + 1))
+                .as("it gives its memory back if it is heard of again")
+                .contains(new Effect.Unload(new StageSeat(new StageId("main", 1), silent)));
 
         assertThat(control.locate(new StageId("main", 1))).isNotEqualTo(silent);
     }
@@ -240,6 +300,31 @@ class PipelineControlTest {
                 .filteredOn(effect -> effect instanceof Effect.Unload)
                 .hasSize(2);
         assertThat(control.onPlansLost(2, "no result", nowNs)).isEmpty();
+    }
+
+    @Test
+    void shouldLookAfterEveryWorkerOfASilentPipeline() {
+        startOn(100 * MIB);
+        serve();
+        tell(control.onWorker(worker("spare", 100 * MIB), 0));
+
+        assertThat(control.onSilence(1)).containsExactlyInAnyOrder(new Effect.Check("a"), new Effect.Check("b"));
+        assertThat(control.onSilence(0)).as("an epoch that is no more").isEmpty();
+        assertThat(control.state()).isEqualTo(PipelineState.SERVING);
+    }
+
+    @Test
+    void shouldLookAfterAWorkerThatOwesAnAnswer() {
+        startOn(100 * MIB);
+        ready(0);
+        var owing = new Effect.Check(control.locate(new StageId("main", 1)));
+
+        assertThat(control.onTick(3 * SECOND - 1)).doesNotContain(owing);
+        assertThat(control.onTick(3 * SECOND))
+                .filteredOn(effect -> effect instanceof Effect.Check)
+                .containsExactly(owing);
+        assertThat(control.onTick(4 * SECOND)).doesNotContain(owing);
+        assertThat(control.onTick(6 * SECOND)).contains(owing);
     }
 
     @Test

@@ -78,6 +78,7 @@ final class ControlSimulation {
                 TensorType.F16,
                 2 * TICK_NS,
                 50 * TICK_NS,
+                3 * TICK_NS,
                 5 * TICK_NS,
                 40 * TICK_NS,
                 random.nextInt(3));
@@ -99,7 +100,8 @@ final class ControlSimulation {
             case 0, 1 -> join("w" + random.nextInt(MAX_WORKERS), 200_000 + random.nextLong(3_000_000));
             case 2 -> leave();
             case 3 -> failAStage();
-            case 4 -> apply(control.onPlansLost(lastEpoch - random.nextInt(2), "no result came", nowNs), true);
+            case 4 -> apply(control.onSilence(lastEpoch - random.nextInt(2)), true);
+            case 12 -> apply(control.onPlansLost(lastEpoch - random.nextInt(2), "no result came", nowNs), true);
             case 5, 6, 7 -> apply(control.onFirstResult(lastEpoch - random.nextInt(2), nowNs), true);
             case 8, 9, 10, 11 -> apply(control.onTick(nowNs), true);
             default -> answer();
@@ -116,7 +118,13 @@ final class ControlSimulation {
         if (!workers.isEmpty()) {
             String name = List.copyOf(workers.keySet()).get(random.nextInt(workers.size()));
             workers.remove(name);
-            apply(random.nextBoolean() ? control.onWorkerGone(name, nowNs) : control.onWorkerLost(name, nowNs), true);
+            apply(
+                    switch (random.nextInt(3)) {
+                        case 0 -> control.onWorkerGone(name, nowNs);
+                        case 1 -> control.onWorkerLeaving(name, nowNs);
+                        default -> control.onWorkerLost(name, nowNs);
+                    },
+                    true);
         }
     }
 
@@ -144,7 +152,8 @@ final class ControlSimulation {
                 case Effect.Start start -> onStart(start);
                 case Effect.Suspend suspend -> assertThat(suspend.why()).startsWith("no step ran: ");
                 case Effect.Resumed resumed -> assertThat(resumed.epoch()).isEqualTo(startedEpoch);
-                case Effect.Unload unload -> assignments.remove(unload.stage());
+                case Effect.Unload unload -> assignments.remove(unload.seat().stage());
+                case Effect.Check check -> assertThat(workers).containsKey(check.worker());
                 case Effect.Down down -> assertThat(workers).doesNotContainKey(down.worker());
                 case Effect.Refuse refuse -> throw new AssertionError(refuse);
             }
@@ -168,11 +177,11 @@ final class ControlSimulation {
     }
 
     private void onConnect(Effect.Connect connect, boolean lost) {
-        boolean last = connect.stage().index() == stageCount - 1;
+        boolean last = connect.seat().stage().index() == stageCount - 1;
         assertThat(connect.next().streamId())
-                .isEqualTo(last ? 1000 : connect.stage().index() + 1);
+                .isEqualTo(last ? 1000 : connect.seat().stage().index() + 1);
         if (!lost) {
-            late.add(new StageEvent.Serving(connect.stage(), connect.epoch()));
+            late.add(new StageEvent.Serving(connect.seat().stage(), connect.epoch()));
         }
     }
 

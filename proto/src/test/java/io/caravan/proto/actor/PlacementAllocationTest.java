@@ -1,16 +1,11 @@
-package io.caravan.worker.stage;
+package io.caravan.proto.actor;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
-import io.caravan.proto.actor.StageId;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ExtendedActorSystem;
@@ -27,12 +22,10 @@ import scala.jdk.javaapi.FutureConverters;
 class PlacementAllocationTest {
     private static final String SELF = "pekko://caravan@127.0.0.1:1";
     private static final String OTHER = "pekko://caravan@127.0.0.1:2";
-    private static final String STAGE_0 = new StageId("test", 0).entityId();
-    private static final String STAGE_1 = new StageId("test", 1).entityId();
+    private static final String LATE = "pekko://caravan@127.0.0.1:3";
     private static ActorTestKit kit;
 
-    private final Map<String, String> located = new HashMap<>();
-    private final PlacementAllocation allocation = new PlacementAllocation(SELF, this::locate);
+    private final PlacementAllocation allocation = new PlacementAllocation(SELF, Set.of(SELF, OTHER, LATE)::contains);
     private final ActorRef own = Adapter.toClassic(kit.createTestProbe().ref());
     private final ActorRef other = resolve(OTHER + "/system/sharding/caravan-stage");
 
@@ -51,57 +44,38 @@ class PlacementAllocationTest {
     }
 
     @Test
-    void shouldPutAStageOnTheWorkerThatPlacementChose() throws Exception {
-        located.put(STAGE_0, OTHER);
-        located.put(STAGE_1, SELF);
-
-        assertThat(allocate(STAGE_0)).isEqualTo(other);
-        assertThat(allocate(STAGE_1)).isEqualTo(own);
+    void shouldPutAStageOnItsWorker() throws Exception {
+        assertThat(allocate(seat(0, OTHER))).isEqualTo(other);
+        assertThat(allocate(seat(1, SELF))).isEqualTo(own);
     }
 
     @Test
-    void shouldPutAStageNowhereWhileNoWorkerIsChosen() {
-        located.put(STAGE_0, "");
-
-        assertThatThrownBy(() -> allocate(STAGE_0)).hasMessageContaining("no worker is chosen");
+    void shouldWaitForAWorkerThatIsOnItsWay() {
+        assertThat(allocation
+                        .allocateShard(own, seat(0, LATE), Map.of(own, shards(), other, shards()))
+                        .isCompleted())
+                .isFalse();
     }
 
     @Test
-    void shouldPutAStageNowhereWhileItsWorkerIsNotThere() {
-        located.put(STAGE_0, "pekko://caravan@127.0.0.1:3");
-
-        assertThatThrownBy(() -> allocate(STAGE_0)).hasMessageContaining("is not there");
-    }
-
-    @Test
-    void shouldPutAStageNowhereWhilePlacementDoesNotAnswer() {
-        assertThatThrownBy(() -> allocate(STAGE_0)).hasMessageContaining("no answer");
-        assertThatThrownBy(() -> allocate("nonsense")).hasMessageContaining("not a stage's entity id");
+    void shouldGiveAStageWhoseWorkerIsGoneToWhoeverAsks() throws Exception {
+        assertThat(allocate(seat(0, "pekko://caravan@127.0.0.1:4"))).isEqualTo(own);
     }
 
     @Test
     void shouldMoveOnlyStagesThatBelongToAnotherWorkerThatIsThere() throws Exception {
-        located.put(STAGE_0, OTHER);
-        located.put(STAGE_1, SELF);
-        assertThat(rebalance(Map.of(own, shards(STAGE_0, STAGE_1), other, shards()), Set.of()))
-                .containsExactly(STAGE_0);
-        assertThat(rebalance(Map.of(own, shards(STAGE_0, STAGE_1), other, shards()), Set.of(STAGE_0)))
+        String elsewhere = seat(0, OTHER);
+        String here = seat(1, SELF);
+        assertThat(rebalance(Map.of(own, shards(elsewhere, here), other, shards()), Set.of()))
+                .containsExactly(elsewhere);
+        assertThat(rebalance(Map.of(own, shards(elsewhere, here), other, shards()), Set.of(elsewhere)))
                 .isEmpty();
-        assertThat(rebalance(Map.of(own, shards(STAGE_0)), Set.of())).isEmpty();
-    }
-
-    @Test
-    void shouldLeaveStagesWhereTheyAreWhilePlacementDoesNotAnswer() throws Exception {
-        located.put(STAGE_1, "");
-        assertThat(rebalance(Map.of(own, shards(STAGE_0, STAGE_1, "nonsense"), other, shards()), Set.of()))
+        assertThat(rebalance(Map.of(own, shards(elsewhere, seat(1, LATE))), Set.of()))
                 .isEmpty();
     }
 
-    private CompletionStage<String> locate(StageId stage) {
-        String worker = located.get(stage.entityId());
-        return worker == null
-                ? CompletableFuture.failedStage(new IllegalStateException("no answer"))
-                : CompletableFuture.completedStage(worker);
+    private static String seat(int index, String worker) {
+        return new StageSeat(new StageId("test", index), worker).entityId();
     }
 
     private ActorRef allocate(String shard) throws Exception {
