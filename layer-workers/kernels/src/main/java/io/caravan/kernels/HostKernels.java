@@ -12,11 +12,10 @@ final class HostKernels implements Kernels {
     /** Multiply-adds (or elements) of a part; a call of no more is computed by the caller alone. */
     private static final long PART_WORK = 1 << 17;
 
-    /** Columns of a matmul part are a multiple of this, two tiles of the widest provider. */
-    private static final int COLUMN_STEP = 8;
+    /** Columns of a matmul part: few enough that all threads get a share, and so many that rows are read for a purpose. */
+    private static final int LEAST_PART_COLUMNS = 32;
 
-    /** Most columns of a matmul part, so that even wide calls are shared well. */
-    private static final int MAX_PART_COLUMNS = 64;
+    private static final int MOST_PART_COLUMNS = 64;
 
     /** Cost of an element of SwiGLU or RMSNorm in multiply-adds. */
     private static final int ELEMENT_WORK = 8;
@@ -59,7 +58,7 @@ final class HostKernels implements Kernels {
         activations("x", x, rows, w.columns());
         mine("w", w);
         var n = Math.toIntExact(w.rows());
-        var columns = partColumns(w.columns() * rows);
+        var columns = partColumns(n, w.columns() * rows);
         if (rows == 0) {
             return;
         }
@@ -69,9 +68,13 @@ final class HostKernels implements Kernels {
                         provider.matmul(thread, out, x, w, rows, part * columns, Math.min(n, (part + 1) * columns)));
     }
 
-    private static int partColumns(long columnWork) {
-        var columns = Math.clamp(PART_WORK / Math.max(1, columnWork), 1, MAX_PART_COLUMNS);
-        return Math.ceilDiv(columns, COLUMN_STEP) * COLUMN_STEP;
+    private static int partColumns(int n, long columnWork) {
+        if (n * columnWork <= PART_WORK) {
+            return n;
+        }
+        return Math.clamp(PART_WORK / columnWork, LEAST_PART_COLUMNS, MOST_PART_COLUMNS)
+                / LEAST_PART_COLUMNS
+                * LEAST_PART_COLUMNS;
     }
 
     @Override

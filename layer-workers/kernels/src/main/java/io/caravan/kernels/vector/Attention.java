@@ -146,7 +146,7 @@ final class Attention {
         var highest = Float.NEGATIVE_INFINITY;
         for (var token = 0; token < count; token += TOKEN_STEP) {
             Arrays.fill(results, sumsAt, sumsAt + TOKEN_STEP * LANES, 0);
-            Tiles.oneByFour(queries, query, keys, token * headDim, headDim, whole, results, sumsAt);
+            Dots.oneByFour(queries, query, keys, token * headDim, headDim, whole, results, sumsAt);
             for (var t = token; t < Math.min(token + TOKEN_STEP, count); t++) {
                 var dot = Sums.lanes(results, sumsAt + (t - token) * LANES);
                 dot = Sums.tail(dot, queries, query + whole, keys, t * headDim + whole, headDim - whole);

@@ -17,6 +17,23 @@ final class Convert {
         }
     }
 
+    /** Writes {@code count} elements at the address {@code source}, whole vectors, as floats to {@code target}, exactly. */
+    static void toFloats(TensorType type, long source, long target, int count) {
+        switch (type) {
+            case F32 -> Memory.copy(source, target, (long) count * Float.BYTES);
+            case F16 -> {
+                for (var i = 0; i < count; i += LANES) {
+                    Memory.store(Memory.loadFloat16(source + 2L * i), target + 4L * i);
+                }
+            }
+            case BF16 -> {
+                for (var i = 0; i < count; i += LANES) {
+                    Memory.store(Memory.loadBfloat16(source + 2L * i), target + 4L * i);
+                }
+            }
+        }
+    }
+
     private static void fromBfloat16(long source, float[] target, int at, int count) {
         var whole = count - count % LANES;
         for (var i = 0; i < whole; i += LANES) {

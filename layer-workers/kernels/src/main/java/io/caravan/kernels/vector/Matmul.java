@@ -1,15 +1,15 @@
 package io.caravan.kernels.vector;
 
 import static io.caravan.kernels.vector.Memory.LANES;
+import static io.caravan.kernels.vector.Memory.VECTOR_BYTES;
 
 import io.caravan.kernels.Tensor;
 import io.caravan.proto.model.TensorType;
-import java.util.Arrays;
 
 /**
  * Matrix products, block by block: four rows of weights at a time are widened into a panel that stays in the first-level
- * cache while a block of x, which stays in the second-level one, passes over it. So every storage format shares one inner
- * loop, and weights are read once for a block of rows.
+ * cache while a block of x, which stays in the second-level one, passes over it. F32 weights need no panel. BF16 weights
+ * for few rows, which is what decoding waits for, are widened in registers and read from end to end, as prefetchers like.
  *
  * @param x address of [rows, k] floats
  * @param w address of [n, k] weights
@@ -29,6 +29,18 @@ record Matmul(TensorType type, long x, long w, long out, int rows, int n, int k)
     /** Columns of out in a block, whose partial sums take 48 KiB with 8 lanes. */
     private static final int BLOCK_COLUMNS = 32;
 
+    /** What {@link #compute} needs of scratch memory. */
+    static final long PANEL_BYTES = (long) TILE * BLOCK_K * Float.BYTES;
+
+    static final long SUMS_BYTES = BLOCK_ROWS * BLOCK_COLUMNS * VECTOR_BYTES;
+
+    /** Up to this many rows, BF16 weights are widened in registers, once for three rows, and rows are read from end to end. */
+    private static final int FEW_ROWS = 12;
+
+    private static final long PANEL_ROW_BYTES = (long) BLOCK_K * Float.BYTES;
+
+    private static final long ROW_SUMS_BYTES = BLOCK_COLUMNS * VECTOR_BYTES;
+
     static Matmul of(Tensor out, Tensor x, Tensor w, int rows) {
         return new Matmul(
                 w.type(),
@@ -44,66 +56,104 @@ record Matmul(TensorType type, long x, long w, long out, int rows, int n, int k)
     void compute(Scratch scratch, int from, int to) {
         for (var column = from; column < to; column += BLOCK_COLUMNS) {
             for (var row = 0; row < rows; row += BLOCK_ROWS) {
-                block(scratch, row, Math.min(rows, row + BLOCK_ROWS), column, Math.min(to, column + BLOCK_COLUMNS));
+                block(
+                        scratch.matmulPanel,
+                        scratch.matmulSums,
+                        row,
+                        Math.min(rows, row + BLOCK_ROWS),
+                        column,
+                        Math.min(to, column + BLOCK_COLUMNS));
             }
         }
     }
 
-    private void block(Scratch scratch, int rowFrom, int rowTo, int from, int to) {
-        var blockRows = rowTo - rowFrom;
-        var panel = scratch.panel(TILE * BLOCK_K);
-        var xBlock = scratch.x(BLOCK_ROWS * BLOCK_K);
-        var sums = scratch.sums(BLOCK_ROWS * BLOCK_COLUMNS * LANES);
-        Arrays.fill(sums, 0, blockRows * BLOCK_COLUMNS * LANES, 0);
+    private void block(long panel, long sums, int rowFrom, int rowTo, int from, int to) {
+        Memory.clear(sums, (rowTo - rowFrom) * ROW_SUMS_BYTES);
+        var tiled = to - (to - from) % TILE;
         var whole = k - k % LANES;
-        for (var at = 0; at < whole; at += BLOCK_K) {
-            var count = Math.min(BLOCK_K, whole - at);
-            for (var row = 0; row < blockRows; row++) {
-                Memory.copy(xAt(rowFrom + row, at), xBlock, row * BLOCK_K, count);
-            }
-            for (var column = from; column < to; column += TILE) {
-                for (var i = 0; i < Math.min(TILE, to - column); i++) {
-                    Convert.toFloats(type, wAt(column + i, at), panel, i * BLOCK_K, count);
+        var few = rowTo - rowFrom <= FEW_ROWS;
+        var blockK = few && type != TensorType.F16 ? whole : BLOCK_K;
+        for (var at = 0; at < whole; at += blockK) {
+            var count = Math.min(blockK, whole - at);
+            for (var column = from; column < tiled; column += TILE) {
+                var columnSums = sums + (column - from) * VECTOR_BYTES;
+                if (type == TensorType.F32) {
+                    pass(wAt(column, at), type.bytes(k), columnSums, rowFrom, rowTo, at, count);
+                } else if (type == TensorType.BF16 && few) {
+                    passBfloat16(wAt(column, at), columnSums, rowFrom, rowTo, at, count);
+                } else {
+                    for (var i = 0; i < TILE; i++) {
+                        Convert.toFloats(type, wAt(column + i, at), panel + i * PANEL_ROW_BYTES, count);
+                    }
+                    pass(panel, PANEL_ROW_BYTES, columnSums, rowFrom, rowTo, at, count);
                 }
-                pass(xBlock, blockRows, panel, count, sums, (column - from) * LANES);
+            }
+            for (var column = tiled; column < to; column++) {
+                for (var row = rowFrom; row < rowTo; row++) {
+                    var place = sums + (row - rowFrom) * ROW_SUMS_BYTES + (column - from) * VECTOR_BYTES;
+                    Tiles.oneByOne(type, xAt(row, at), wAt(column, at), (long) count * Float.BYTES, place);
+                }
             }
         }
-        for (var row = 0; row < blockRows; row++) {
-            finish(rowFrom + row, from, to, sums, row * BLOCK_COLUMNS * LANES);
+        for (var row = rowFrom; row < rowTo; row++) {
+            finish(row, from, to, sums + (row - rowFrom) * ROW_SUMS_BYTES);
         }
     }
 
-    /** Adds a panel's products to the partial sums of all rows of the block. */
-    private static void pass(float[] xBlock, int blockRows, float[] panel, int count, float[] sums, int sumsAt) {
-        var rowSums = BLOCK_COLUMNS * LANES;
-        var row = 0;
-        for (; row + 1 < blockRows; row += 3) {
-            var second = row + 1;
-            var third = Math.min(row + 2, blockRows - 1);
+    /** Adds the products of {@code count} elements of four columns to the partial sums of all rows of the block. */
+    private void pass(long weights, long stride, long sums, int rowFrom, int rowTo, int at, int count) {
+        var bytes = count * Float.BYTES;
+        var row = rowFrom;
+        for (; row + 1 < rowTo; row += 3) {
+            var third = Math.min(row + 2, rowTo - 1);
+            var rowSums = sums + (row - rowFrom) * ROW_SUMS_BYTES;
             Tiles.threeByFour(
-                    xBlock,
-                    row * BLOCK_K,
-                    second * BLOCK_K,
-                    third * BLOCK_K,
-                    panel,
-                    0,
-                    BLOCK_K,
-                    count,
-                    sums,
-                    sumsAt + row * rowSums,
-                    sumsAt + second * rowSums,
-                    sumsAt + third * rowSums);
+                    xAt(row, at),
+                    xAt(row + 1, at),
+                    xAt(third, at),
+                    weights,
+                    stride,
+                    bytes,
+                    VECTOR_BYTES,
+                    rowSums,
+                    rowSums + ROW_SUMS_BYTES,
+                    sums + (third - rowFrom) * ROW_SUMS_BYTES);
         }
-        if (row < blockRows) {
-            Tiles.oneByFour(xBlock, row * BLOCK_K, panel, 0, BLOCK_K, count, sums, sumsAt + row * rowSums);
+        if (row < rowTo) {
+            Tiles.oneByFour(xAt(row, at), weights, stride, bytes, sums + (row - rowFrom) * ROW_SUMS_BYTES);
+        }
+    }
+
+    /** As {@link #pass}, with BF16 weights where they are. */
+    private void passBfloat16(long weights, long sums, int rowFrom, int rowTo, int at, int count) {
+        var bytes = count * Short.BYTES;
+        var stride = TensorType.BF16.bytes(k);
+        var row = rowFrom;
+        for (; row + 1 < rowTo; row += 3) {
+            var third = Math.min(row + 2, rowTo - 1);
+            var rowSums = sums + (row - rowFrom) * ROW_SUMS_BYTES;
+            Tiles.threeByFourBfloat16(
+                    xAt(row, at),
+                    xAt(row + 1, at),
+                    xAt(third, at),
+                    weights,
+                    stride,
+                    bytes,
+                    VECTOR_BYTES / 2,
+                    rowSums,
+                    rowSums + ROW_SUMS_BYTES,
+                    sums + (third - rowFrom) * ROW_SUMS_BYTES);
+        }
+        if (row < rowTo) {
+            Tiles.oneByFourBfloat16(xAt(row, at), weights, stride, bytes, sums + (row - rowFrom) * ROW_SUMS_BYTES);
         }
     }
 
     /** Writes the columns [from, to) of a row of out. */
-    private void finish(int row, int from, int to, float[] sums, int sumsAt) {
+    private void finish(int row, int from, int to, long sums) {
         var whole = k - k % LANES;
         for (var column = from; column < to; column++) {
-            var sum = Sums.lanes(sums, sumsAt + (column - from) * LANES);
+            var sum = Sums.lanes(sums + (column - from) * VECTOR_BYTES);
             for (var i = whole; i < k; i++) {
                 sum = Math.fma(Memory.getFloat(xAt(row, i)), Memory.get(type, wAt(column, i)), sum);
             }

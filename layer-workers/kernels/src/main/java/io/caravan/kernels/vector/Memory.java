@@ -20,19 +20,22 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class Memory {
     @SuppressWarnings("restricted")
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
-    private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+    static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
 
     static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
-    private static final VectorSpecies<Short> SHORTS =
+    static final VectorSpecies<Short> SHORTS =
             VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
 
     /** Floats in a vector. */
     static final int LANES = FLOATS.length();
+
+    /** Bytes of a vector. */
+    static final long VECTOR_BYTES = (long) LANES * Float.BYTES;
 
     private Memory() {}
 
@@ -67,6 +70,15 @@ final class Memory {
                 .reinterpretAsFloats();
     }
 
+    /** A vector of weights, exact. */
+    static FloatVector loadWeights(TensorType type, long address) {
+        return switch (type) {
+            case F32 -> load(address);
+            case F16 -> loadFloat16(address);
+            case BF16 -> loadBfloat16(address);
+        };
+    }
+
     static float getFloat(long address) {
         return ALL.get(FLOAT, address);
     }
@@ -87,6 +99,10 @@ final class Memory {
     /** Stores a value as F16, rounded to the nearest, ties to even. */
     static void setFloat16(long address, float value) {
         ALL.set(SHORT, address, Float.floatToFloat16(value));
+    }
+
+    static void clear(long target, long byteCount) {
+        ALL.asSlice(target, byteCount).fill((byte) 0);
     }
 
     static void copy(long source, float[] target, int at, int count) {

@@ -1,12 +1,21 @@
 package io.caravan.kernels.vector;
 
+import java.lang.foreign.Arena;
+
 /**
- * Arrays that one computing thread uses within a kernel; they grow to the largest kernel that was run. They are Java
- * arrays because C2 gives up inlining in loops with as many off-heap accesses as a matrix tile has, and then allocates a
- * vector at each operation.
+ * Memory that one computing thread uses within a kernel: for matrix products a fixed piece off-heap, else arrays, which grow
+ * to the largest kernel that was run.
  */
 final class Scratch {
-    /** Weights or keys as floats. */
+    private static final long PAGE_BYTES = 4096;
+
+    /** Address of {@link Matmul#PANEL_BYTES}. */
+    final long matmulPanel;
+
+    /** Address of {@link Matmul#SUMS_BYTES}. */
+    final long matmulSums;
+
+    /** Norm weights or keys as floats. */
     private float[] panel = {};
 
     /** Values as floats. */
@@ -20,6 +29,11 @@ final class Scratch {
 
     /** Scores of attention. */
     private float[] scores = {};
+
+    Scratch(Arena arena) {
+        matmulPanel = arena.allocate(Matmul.PANEL_BYTES, PAGE_BYTES).address();
+        matmulSums = arena.allocate(Matmul.SUMS_BYTES, PAGE_BYTES).address();
+    }
 
     float[] panel(int floatCount) {
         return panel = atLeast(panel, floatCount);

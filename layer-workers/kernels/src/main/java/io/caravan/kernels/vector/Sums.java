@@ -15,6 +15,29 @@ final class Sums {
         };
     }
 
+    /** Adds the lanes of the vector at the address {@code sums} in the same order. */
+    static float lanes(long sums) {
+        return switch (LANES) {
+            case 4 -> four(sums);
+            case 8 -> eight(sums, 4);
+            default -> eight(sums, 8) + eight(sums + 4 * Float.BYTES, 8);
+        };
+    }
+
+    private static float at(long sums, int lane) {
+        return Memory.getFloat(sums + (long) lane * Float.BYTES);
+    }
+
+    private static float four(long s) {
+        return (at(s, 0) + at(s, 2)) + (at(s, 1) + at(s, 3));
+    }
+
+    private static float eight(long s, int upper) {
+        var even = (at(s, 0) + at(s, upper)) + (at(s, 2) + at(s, upper + 2));
+        var odd = (at(s, 1) + at(s, upper + 1)) + (at(s, 3) + at(s, upper + 3));
+        return even + odd;
+    }
+
     private static float four(float[] s, int at) {
         return (s[at] + s[at + 2]) + (s[at + 1] + s[at + 3]);
     }

@@ -4,6 +4,7 @@ import io.caravan.kernels.HostProvider;
 import io.caravan.kernels.KvLayer;
 import io.caravan.kernels.PagedRows;
 import io.caravan.kernels.Tensor;
+import java.lang.foreign.Arena;
 
 /** The kernels of the Vector API, with the widest vectors this CPU prefers. */
 public final class VectorProvider implements HostProvider {
@@ -12,6 +13,7 @@ public final class VectorProvider implements HostProvider {
     private static final int LEAST_VECTOR_BITS = 128;
 
     private final Scratch[] scratches;
+    private final Arena arena = Arena.ofShared();
 
     /**
      * @param threads how many threads will call
@@ -24,7 +26,7 @@ public final class VectorProvider implements HostProvider {
         }
         scratches = new Scratch[threads];
         for (var thread = 0; thread < threads; thread++) {
-            scratches[thread] = new Scratch();
+            scratches[thread] = new Scratch(arena);
         }
     }
 
@@ -120,6 +122,6 @@ public final class VectorProvider implements HostProvider {
 
     @Override
     public void close() {
-        // its arrays are the garbage collector's
+        arena.close();
     }
 }
