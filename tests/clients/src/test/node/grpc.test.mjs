@@ -61,7 +61,9 @@ test("refuses with a status that says what is wrong", async () => {
 
 test("ends with the client's deadline, and when the client cancels", async () => {
   const long = { chat, maxTokens: 450, ignoreEos: true };
-  assert.equal((await refusal(long, { deadline: Date.now() + 150 })).code, grpc.status.DEADLINE_EXCEEDED);
+  const late = await refusal(long, { deadline: Date.now() + 150 });
+  // both ends watch the clock, and either may be the first to say so
+  assert.ok([grpc.status.DEADLINE_EXCEEDED, grpc.status.CANCELLED].includes(late.code), late.message);
   const stream = client.Generate(long);
   const error = await new Promise((resolve) => {
     stream.once("data", () => stream.cancel());

@@ -1,160 +1,186 @@
-// The chat page: streams answers from the gateway's own OpenAI-compatible API, and shows the pipeline they come through.
-const $ = (id) => document.getElementById(id);
-const STATUS_INTERVAL_MS = 1000;
+// The chat: what was said, kept across reloads, and the answer that is being written.
+import { $, element } from "./page.js";
+import { Refused, chunks } from "./stream.js";
+import { watch } from "./pipeline.js";
 
-let chat = [];
+const STORE = "caravan.chat";
+const KEY_STORE = "caravan.key";
+const NEAR_THE_END_PX = 80;
+const EXAMPLES = {
+  "tiny-chat": [
+    "What is 7 plus 5?",
+    "A caravan has six llamas and three more join it. How many llamas walk now?",
+    "Inti walks before Nina, and Nina walks before Rumi. Who walks first?",
+    "Tell me a story about Pacha and the salt.",
+  ],
+  "": ["Hello!", "Tell me a story.", "Explain how a caravan finds its way."],
+};
+
+let turns = restored(); // { role, content, figures? }
 let answer = null; // AbortController of the answer that is being written
-let previous = new Map(); // stage index → its last busy and idle times
-let apiKey = "";
+let writing = null; // the turn that it becomes
 
-function bubble(kind, text) {
-  document.querySelector(".hint")?.remove();
-  const item = document.createElement("li");
-  item.className = kind;
-  item.textContent = text;
+function restored() {
+  try {
+    return JSON.parse(localStorage.getItem(STORE)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function keep() {
+  const all = writing?.content ? [...turns, writing] : turns;
+  try {
+    localStorage.setItem(STORE, JSON.stringify(all));
+  } catch {
+    // a full or forbidden store costs the history of a reload, no more
+  }
+}
+
+function atEnd() {
+  const { scrollTop, scrollHeight, clientHeight } = $("scroll");
+  return scrollHeight - scrollTop - clientHeight < NEAR_THE_END_PX;
+}
+
+const toEnd = () => ($("scroll").scrollTop = $("scroll").scrollHeight);
+
+function bubble(kind, text, figures = "") {
+  $("empty").hidden = true;
+  const item = element("li", kind);
+  const speaker = { user: "You", assistant: "Caravan", error: "Error" }[kind];
+  item.append(element("span", "speaker", speaker), element("p", "text", text), element("p", "figures", figures));
   $("messages").append(item);
-  item.scrollIntoView({ block: "end" });
+  toEnd();
   return item;
 }
 
-function headers() {
-  const sent = { "Content-Type": "application/json" };
-  if (apiKey) sent.Authorization = `Bearer ${apiKey}`;
-  return sent;
-}
-
-async function open(body, signal, mayAsk = true) {
-  const response = await fetch("v1/chat/completions", { method: "POST", headers: headers(), body, signal });
-  if (response.ok) return response;
-  if (response.status === 401 && mayAsk) {
-    apiKey = window.prompt("This gateway asks for an API key") ?? "";
-    if (apiKey) return open(body, signal, false);
-  }
-  const said = await response.json().catch(() => ({}));
-  throw new Error(said.error?.message ?? `the gateway answered ${response.status}`);
-}
-
-async function* events(response) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) throw new Error("the answer broke off");
-    const parts = (rest + value).split("\n\n");
-    rest = parts.pop();
-    for (const part of parts) {
-      if (!part.startsWith("data: ")) continue;
-      if (part === "data: [DONE]") return;
-      yield JSON.parse(part.slice(6));
-    }
-  }
+function busy(now) {
+  $("send").hidden = now;
+  $("stop").hidden = !now;
+  fit();
 }
 
 async function ask(text) {
-  chat.push({ role: "user", content: text });
-  bubble("user", text);
-  const item = bubble("assistant writing", "");
+  turns.push({ role: "user", content: text });
+  const question = bubble("user", text);
+  const item = bubble("assistant", "");
+  item.classList.add("writing");
+  item.setAttribute("aria-busy", "true");
   answer = new AbortController();
-  $("send").hidden = true;
-  $("stop").hidden = false;
-  let said = "";
+  writing = { role: "assistant", content: "", figures: "" };
+  busy(true);
+  keep();
   const began = performance.now();
-  let first = 0;
   try {
-    const body = JSON.stringify({ messages: chat, stream: true, stream_options: { include_usage: true } });
-    for await (const event of events(await open(body, answer.signal))) {
-      if (event.error) throw new Error(event.error.message);
-      const delta = event.choices[0]?.delta?.content ?? "";
-      if (delta && !first) first = performance.now() - began;
-      said += delta;
-      item.textContent = said;
-      if (event.usage) figures(item, event.usage, first, performance.now() - began);
-      $("messages").scrollTop = $("messages").scrollHeight;
-    }
+    await write(item, await signedIn(), began);
   } catch (problem) {
-    if (problem.name !== "AbortError") bubble("error", problem.message);
-  }
-  if (said) chat.push({ role: "assistant", content: said });
-  else {
-    chat.pop();
-    item.remove();
+    if (problem.name !== "AbortError") bubble("error", advice(problem));
+    else writing.figures = "stopped";
   }
   item.classList.remove("writing");
+  item.removeAttribute("aria-busy");
+  item.querySelector(".figures").textContent = writing.figures;
+  if (writing.content) {
+    turns.push(writing);
+  } else if (turns.length) {
+    // nothing came: the question goes back to where it can be sent again
+    turns.pop();
+    item.remove();
+    question.remove();
+    if (!$("prompt").value) $("prompt").value = text;
+  }
   answer = null;
-  $("send").hidden = false;
-  $("stop").hidden = true;
+  writing = null;
+  busy(false);
+  keep();
   $("prompt").focus();
 }
 
-function figures(item, usage, firstMs, totalMs) {
-  const line = document.createElement("span");
-  line.className = "figures";
-  const speed = (usage.completion_tokens / totalMs) * 1000;
-  line.textContent = `${usage.completion_tokens} tokens · first after ${Math.round(firstMs)} ms · ${speed.toFixed(1)} tokens/s`;
-  item.append(line);
-}
-
-function busyShare(stage) {
-  const before = previous.get(stage.index) ?? { busyNs: 0, idleNs: 0 };
-  const busy = stage.busyNs - before.busyNs;
-  const idle = stage.idleNs - before.idleNs;
-  previous.set(stage.index, stage);
-  return busy > 0 && busy + idle > 0 ? busy / (busy + idle) : 0;
-}
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
-}
-
-function stageItem(stage) {
-  const item = document.createElement("li");
-  item.className = stage.state.toLowerCase();
-  const title = document.createElement("b");
-  title.append(`Stage ${stage.index}`, element("span", "state", stage.state.toLowerCase()));
-  const meter = document.createElement("meter");
-  meter.value = stage.state === "LOADING" ? stage.loadedShare : busyShare(stage);
-  meter.title = stage.state === "LOADING" ? "loaded" : "busy";
-  const hop = stage.hopP50Ns > 0 ? ` · hop ${Math.round(stage.hopP50Ns / 1000)} µs` : "";
-  item.append(
-    title,
-    element("div", "", `layers ${stage.firstLayer}–${stage.endLayer - 1}${hop}`),
-    element("div", "quiet", `${stage.worker || "no worker"} · ${stage.kernels || "no kernels yet"}`),
-    meter,
-  );
-  return item;
-}
-
-function workerItem(worker) {
-  const item = element("li", "", worker.name);
-  const memory = (worker.memoryBytes / 2 ** 30).toFixed(1);
-  item.append(element("div", "quiet", `pid ${worker.pid} · ${worker.threadCount} threads · ${memory} GiB · ${worker.kernels}`));
-  return item;
-}
-
-async function refresh() {
-  try {
-    const status = await (await fetch("status")).json();
-    $("model").textContent = status.model;
-    $("health").textContent = status.serving ? "serving" : status.message || "not serving";
-    $("health").classList.toggle("serving", status.serving);
-    $("summary").textContent =
-      `epoch ${status.epoch} · ${status.running} running · ${status.waiting} waiting · KV ${status.kvBlocksUsed} of ${status.kvBlocksTotal} blocks` +
-      (status.recoveries ? ` · ${status.recoveries} recoveries, last pause ${(status.lastPauseNs / 1e9).toFixed(1)} s` : "");
-    $("stages").replaceChildren(...status.stages.map(stageItem));
-    $("workers").replaceChildren(...status.workers.map(workerItem));
-  } catch {
-    $("health").textContent = "the gateway does not answer";
-    $("health").classList.remove("serving");
+/** Streams the answer into `item`. */
+async function write(item, stream, began) {
+  const into = item.querySelector(".text");
+  let first = 0;
+  for await (const chunk of stream) {
+    const more = chunk.choices[0]?.delta?.content ?? "";
+    if (more) {
+      first ||= performance.now() - began;
+      const follow = atEnd();
+      writing.content += more;
+      into.textContent = writing.content;
+      if (follow) toEnd();
+    }
+    const reason = chunk.choices[0]?.finish_reason;
+    if (reason === "length") writing.figures = "the context is full · ";
+    if (chunk.usage) writing.figures += figures(chunk.usage.completion_tokens, first, performance.now() - began);
   }
-  setTimeout(refresh, STATUS_INTERVAL_MS);
+}
+
+function figures(tokens, firstMs, totalMs) {
+  const speed = (tokens / totalMs) * 1000;
+  return `${tokens} tokens · first after ${Math.round(firstMs)} ms · ${speed.toFixed(1)} tokens/s`;
+}
+
+/** The answer's chunks, with a key where the gateway asks for one. */
+async function signedIn() {
+  const said = turns.map(({ role, content }) => ({ role, content }));
+  const open = async () => {
+    const stream = chunks(said, sessionStorage.getItem(KEY_STORE) ?? "", answer.signal);
+    const { value, done } = await stream.next();
+    return (async function* () {
+      if (!done) yield value;
+      yield* stream;
+    })();
+  };
+  try {
+    return await open();
+  } catch (problem) {
+    if (!(problem instanceof Refused) || problem.status !== 401) throw problem;
+    const key = await askForKey();
+    if (!key) throw problem;
+    sessionStorage.setItem(KEY_STORE, key);
+    return open();
+  }
+}
+
+function askForKey() {
+  return new Promise((resolve) => {
+    $("key-field").value = "";
+    $("key").addEventListener("close", () => resolve($("key").returnValue ? $("key-field").value : ""), { once: true });
+    $("key").returnValue = "";
+    $("key").showModal();
+  });
+}
+
+function advice(problem) {
+  if (problem.code === "context_length_exceeded") return `${problem.message}. A new chat begins with an empty context.`;
+  if (problem instanceof TypeError) return "the gateway does not answer";
+  return problem.message;
 }
 
 function fit() {
-  $("prompt").style.height = "auto";
-  $("prompt").style.height = `${$("prompt").scrollHeight}px`;
+  const prompt = $("prompt");
+  prompt.style.height = "auto";
+  prompt.style.height = `${prompt.scrollHeight}px`;
+  $("send").disabled = !prompt.value.trim();
+}
+
+function examples(model) {
+  const texts = EXAMPLES[model] ?? EXAMPLES[""];
+  $("examples").replaceChildren(
+    ...texts.map((text) => {
+      const button = element("button", "", text);
+      button.type = "button";
+      button.addEventListener("click", () => answer || ask(text));
+      const item = element("li");
+      item.append(button);
+      return item;
+    }),
+  );
+}
+
+function showPipeline(shown) {
+  document.body.classList.toggle("pipeline-shown", shown);
+  $("toggle").setAttribute("aria-expanded", shown);
 }
 
 $("ask").addEventListener("submit", (event) => {
@@ -173,10 +199,31 @@ $("prompt").addEventListener("keydown", (event) => {
 });
 $("prompt").addEventListener("input", fit);
 $("stop").addEventListener("click", () => answer?.abort());
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || $("key").open) return;
+  if (answer) answer.abort();
+  else showPipeline(false);
+});
+$("toggle").addEventListener("click", () => showPipeline(!document.body.classList.contains("pipeline-shown")));
 $("fresh").addEventListener("click", () => {
   answer?.abort();
-  chat = [];
+  turns = [];
+  if (writing) writing.content = "";
+  keep();
   $("messages").replaceChildren();
+  $("empty").hidden = false;
+  showPipeline(false);
   $("prompt").focus();
 });
-refresh();
+$("key-cancel").addEventListener("click", () => $("key").close(""));
+window.addEventListener("pagehide", keep);
+
+turns.forEach((turn) => bubble(turn.role, turn.content, turn.figures));
+fit();
+let model;
+watch((status) => {
+  if (status.model === model) return;
+  model = status.model;
+  $("model").textContent = model;
+  examples(model);
+});

@@ -1,10 +1,12 @@
 package io.caravan.gateway.grpc;
 
 import io.caravan.gateway.generation.Generations;
+import io.caravan.gateway.http.ApiKeys;
 import io.caravan.gateway.tokenizer.ServedModel;
 import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.v1.CaravanGrpc;
 import io.grpc.Server;
+import io.grpc.ServerCredentials;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -12,7 +14,6 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -39,7 +40,8 @@ public final class GrpcGateway implements AutoCloseable {
      * Binds and serves.
      *
      * @param port 0 takes any free one
-     * @param apiKeys one of which every call must carry; empty lets everyone pass
+     * @param credentials with TLS or without
+     * @param keys one of which every call of the Caravan service must carry
      * @param deadline how long a generation may take
      * @param status how the pipeline is
      * @param draining whether new generations are refused
@@ -49,7 +51,8 @@ public final class GrpcGateway implements AutoCloseable {
             ActorSystem<?> system,
             String host,
             int port,
-            List<String> apiKeys,
+            ServerCredentials credentials,
+            ApiKeys keys,
             ServedModel model,
             Generations generations,
             Duration deadline,
@@ -57,9 +60,9 @@ public final class GrpcGateway implements AutoCloseable {
             BooleanSupplier draining)
             throws IOException {
         var health = new HealthStatusManager();
-        var server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+        var server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port), credentials)
                 .maxInboundMessageSize(MAX_REQUEST_BYTES)
-                .intercept(new ApiKeyCheck(apiKeys))
+                .intercept(new ApiKeyCheck(keys))
                 .addService(new CaravanService(system, model, generations, deadline, status, draining))
                 .addService(health.getHealthService())
                 .addService(ProtoReflectionServiceV1.newInstance())

@@ -13,6 +13,7 @@ import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+import org.apache.pekko.http.scaladsl.model.EntityStreamException;
 import org.apache.pekko.http.scaladsl.model.EntityStreamSizeException;
 import org.apache.pekko.stream.KillSwitches;
 import org.apache.pekko.stream.SharedKillSwitch;
@@ -32,6 +33,7 @@ public final class HttpFront {
     private static final String KEYED = "/v1/";
     private static final String REQUEST_ID = "x-request-id";
     private static final int MAX_REQUEST_ID_CHARS = 128;
+    private static final int METHOD_NOT_ALLOWED = 405;
 
     private final ActorSystem<?> system;
     private final Routes routes;
@@ -102,6 +104,9 @@ public final class HttpFront {
     }
 
     private CompletionStage<ByteString> body(HttpRequest request) {
+        if (request.entity().getContentLengthOption().orElse(0) > maxBodyBytes) {
+            throw new ApiException(tooLarge());
+        }
         return request.entity()
                 .withSizeLimit(maxBodyBytes)
                 .toStrict(bodyTimeout.toMillis(), system)
@@ -114,14 +119,17 @@ public final class HttpFront {
             cause = cause.getCause();
         }
         return switch (cause) {
+            case ApiException known
+            when known.error().status() == METHOD_NOT_ALLOWED ->
+                Responses.error(known.error())
+                        .addHeader(RawHeader.create(
+                                "Allow",
+                                String.join(
+                                        ", ", routes.methods(request.getUri().path()))));
             case ApiException known -> Responses.error(known.error());
-            case EntityStreamSizeException tooLarge ->
-                Responses.error(new ApiError(
-                        413,
-                        "the body is larger than " + maxBodyBytes + " bytes",
-                        ApiError.Type.INVALID_REQUEST,
-                        "",
-                        "body_too_large"));
+            case EntityStreamSizeException tooLarge -> Responses.error(tooLarge());
+            case EntityStreamException broken ->
+                Responses.error(ApiError.invalid("", "the body cannot be read: " + broken.getMessage()));
             default -> {
                 LOG.error(
                         "{} {} failed",
@@ -132,6 +140,15 @@ public final class HttpFront {
                         new ApiError(500, "the gateway failed: " + cause, ApiError.Type.SERVER, "", "internal"));
             }
         };
+    }
+
+    private ApiError tooLarge() {
+        return new ApiError(
+                413,
+                "the body is larger than " + maxBodyBytes + " bytes",
+                ApiError.Type.INVALID_REQUEST,
+                "",
+                "body_too_large");
     }
 
     private static String header(HttpRequest request, String name) {

@@ -39,11 +39,10 @@ public final class JsonFields {
             }
             return new JsonFields(root, "");
         } catch (JsonProcessingException e) {
+            // nesting that is too deep has no place
             var at = e.getLocation();
-            throw ApiException.invalid(
-                    "",
-                    "the body is not valid JSON: line " + at.getLineNr() + ", column " + at.getColumnNr() + ": "
-                            + e.getOriginalMessage());
+            String where = at == null ? "" : "line " + at.getLineNr() + ", column " + at.getColumnNr() + ": ";
+            throw ApiException.invalid("", "the body is not valid JSON: " + where + e.getOriginalMessage());
         } catch (IOException e) {
             throw ApiException.invalid("", "the body cannot be read: " + e.getMessage());
         }

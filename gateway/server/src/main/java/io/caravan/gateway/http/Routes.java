@@ -1,16 +1,13 @@
 package io.caravan.gateway.http;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.HttpMethod;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
-import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
-import org.apache.pekko.japi.function.Function;
 
 /**
  * Paths and who answers them. Pekko HTTP's directives would do, but their rejections take more code to turn into one
@@ -26,19 +23,6 @@ public final class Routes {
     }
 
     private final Map<String, Map<HttpMethod, Handler>> byPath = new HashMap<>();
-
-    /** Routes whose GET requests {@code answer} sees as they are, as routes of Pekko's own language do. */
-    public static Routes of(List<String> paths, Function<HttpRequest, CompletionStage<HttpResponse>> answer) {
-        var routes = new Routes();
-        paths.forEach(path -> routes.get(path, call -> {
-            try {
-                return answer.apply(call.request());
-            } catch (Exception e) {
-                return CompletableFuture.failedFuture(e);
-            }
-        }));
-        return routes;
-    }
 
     /** Answers GET, and HEAD without the body. */
     public Routes get(String path, Handler handler) {
@@ -76,15 +60,20 @@ public final class Routes {
         }
         Handler handler = methods.get(method);
         if (handler == null) {
-            var known = new TreeSet<String>();
-            methods.keySet().forEach(each -> known.add(each.name()));
             throw new ApiException(new ApiError(
                     405,
-                    path + " answers " + String.join(" and ", known) + ", not " + method.name(),
+                    path + " answers " + String.join(" and ", methods(path)) + ", not " + method.name(),
                     ApiError.Type.INVALID_REQUEST,
                     "",
                     "method_not_allowed"));
         }
         return handler;
+    }
+
+    /** Names of the methods that {@code path} answers, in order; none where there is nothing. */
+    Set<String> methods(String path) {
+        var known = new TreeSet<String>();
+        byPath.getOrDefault(path, Map.of()).keySet().forEach(each -> known.add(each.name()));
+        return known;
     }
 }

@@ -1,5 +1,7 @@
 package io.caravan.gateway.server;
 
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import io.caravan.gateway.generation.Generations;
 import io.caravan.gateway.grpc.GrpcGateway;
 import io.caravan.gateway.health.HealthRoutes;
@@ -8,6 +10,7 @@ import io.caravan.gateway.http.ApiKeys;
 import io.caravan.gateway.http.Cors;
 import io.caravan.gateway.http.DrainGate;
 import io.caravan.gateway.http.HttpFront;
+import io.caravan.gateway.http.ParsingErrors;
 import io.caravan.gateway.http.Routes;
 import io.caravan.gateway.metrics.GatewayMetrics;
 import io.caravan.gateway.metrics.MetricsRoutes;
@@ -18,6 +21,7 @@ import io.caravan.gateway.openai.TokenRoutes;
 import io.caravan.gateway.tokenizer.ServedModel;
 import io.caravan.gateway.web.WebRoutes;
 import io.caravan.proto.actor.SchedulerProtocol;
+import io.grpc.InsecureServerCredentials;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -25,6 +29,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -35,6 +40,7 @@ import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.http.javadsl.ConnectionContext;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.ServerBinding;
 import org.apache.pekko.http.javadsl.model.headers.ProductVersion;
@@ -121,12 +127,11 @@ public final class GatewayServer implements AutoCloseable {
                 settings.maxStopStrings(),
                 settings.http().keepAlive());
         int positions = model.spec().maxPositions();
-        var page = WebRoutes.create(model.name(), monitor::status).function(system);
         String version = version(system);
         return OpenAiRoutes.of(system, model, generations, limits, () -> monitor.contextTokens(positions))
                 .and(TokenRoutes.of(model, system.dispatchers().lookup(DispatcherSelector.blocking())))
                 .and(HealthRoutes.of(monitor, gate, version))
-                .and(Routes.of(List.of("/", "/chat.css", "/chat.js", "/status"), page));
+                .and(WebRoutes.of(model.name(), monitor::status));
     }
 
     private static ServerBinding bind(ActorSystem<?> system, GatewaySettings settings, Routes routes, DrainGate gate) {
@@ -143,7 +148,8 @@ public final class GatewayServer implements AutoCloseable {
                 .newServerAt(wanted.host(), wanted.port())
                 .withSettings(serverSettings(system, settings));
         if (wanted.tls().enabled()) {
-            builder = builder.enableHttps(TlsContext.open(wanted.tls()));
+            builder = builder.enableHttps(
+                    ConnectionContext.httpsServer(ServerKey.open(wanted.tls()).context()));
         }
         try {
             return builder.bindFlow(front.perConnection())
@@ -159,11 +165,17 @@ public final class GatewayServer implements AutoCloseable {
         }
     }
 
-    /** Deadlines are the requests' own; a connection that waits for one is not idle. */
+    /**
+     * Deadlines are the requests' own; a connection that waits for one is not idle. The front bounds bodies, and says so.
+     */
     private static ServerSettings serverSettings(ActorSystem<?> system, GatewaySettings settings) {
-        ServerSettings base = ServerSettings.create(system.settings().config());
+        Config config = ConfigFactory.parseMap(
+                        Map.of("pekko.http.server.parsing.error-handler", ParsingErrors.class.getName()))
+                .withFallback(system.settings().config());
+        ServerSettings base = ServerSettings.create(config);
         Duration idle = settings.deadline().plus(IDLE_MARGIN);
-        return base.withMaxConnections(settings.http().maxConnections())
+        return base.withParserSettings(base.getParserSettings().withMaxContentLength(Long.MAX_VALUE))
+                .withMaxConnections(settings.http().maxConnections())
                 .withServerHeader(Optional.of(Server.create(ProductVersion.create("caravan", version(system)))))
                 .withTimeouts(base.getTimeouts()
                         .withIdleTimeout(FiniteDuration.create(idle.toMillis(), TimeUnit.MILLISECONDS))
@@ -185,7 +197,10 @@ public final class GatewayServer implements AutoCloseable {
                 system,
                 settings.http().host(),
                 settings.grpc().port(),
-                settings.apiKeys(),
+                settings.http().tls().enabled()
+                        ? ServerKey.open(settings.http().tls()).grpcCredentials()
+                        : InsecureServerCredentials.create(),
+                new ApiKeys(settings.apiKeys()),
                 model,
                 generations,
                 settings.deadline(),

@@ -55,19 +55,26 @@ public record GatewaySettings(
     }
 
     /**
-     * The HTTP server's key.
+     * The key of both servers; without files they serve without TLS.
      *
-     * @param keystore path of a PKCS #12 file; empty serves without TLS
+     * @param cert path of a PEM file with the certificate and those that signed it
+     * @param key path of a PEM file with its RSA or EC key
+     * @param keystore path of a PKCS #12 file with both
      */
-    public record Tls(String keystore, String password) {
+    public record Tls(String cert, String key, String keystore, String password) {
+        public Tls {
+            require(cert.isEmpty() == key.isEmpty(), "http.tls.cert", "come with http.tls.key", cert + " and " + key);
+            require(cert.isEmpty() || keystore.isEmpty(), "http.tls", "have cert and key or a keystore", "both");
+        }
+
         /** Whether TLS is wanted. */
         public boolean enabled() {
-            return !keystore.isEmpty();
+            return !keystore.isEmpty() || !cert.isEmpty();
         }
 
         @Override
         public String toString() {
-            return "Tls[keystore=" + keystore + "]";
+            return keystore.isEmpty() ? "cert=" + cert + ", key=" + key : "keystore=" + keystore;
         }
     }
 
@@ -108,7 +115,11 @@ public record GatewaySettings(
                 config.getInt("max-connections"),
                 config.getDuration("keep-alive"),
                 config.getStringList("cors-origins"),
-                new Tls(config.getString("tls.keystore"), config.getString("tls.password")));
+                new Tls(
+                        config.getString("tls.cert"),
+                        config.getString("tls.key"),
+                        config.getString("tls.keystore"),
+                        config.getString("tls.password")));
     }
 
     /** Keys stay out of logs. */

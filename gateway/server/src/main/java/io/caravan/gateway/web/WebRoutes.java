@@ -1,67 +1,61 @@
 package io.caravan.gateway.web;
 
-import static org.apache.pekko.http.javadsl.server.Directives.complete;
-import static org.apache.pekko.http.javadsl.server.Directives.concat;
-import static org.apache.pekko.http.javadsl.server.Directives.get;
-import static org.apache.pekko.http.javadsl.server.Directives.getFromResource;
-import static org.apache.pekko.http.javadsl.server.Directives.onComplete;
-import static org.apache.pekko.http.javadsl.server.Directives.path;
-import static org.apache.pekko.http.javadsl.server.Directives.pathSingleSlash;
-import static org.apache.pekko.http.javadsl.server.Directives.respondWithHeaders;
-
+import io.caravan.gateway.http.ApiError;
+import io.caravan.gateway.http.Responses;
+import io.caravan.gateway.http.Routes;
 import io.caravan.proto.actor.PipelineStatus;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import org.apache.pekko.http.javadsl.model.ContentType;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
-import org.apache.pekko.http.javadsl.model.HttpEntities;
+import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.MediaTypes;
-import org.apache.pekko.http.javadsl.model.StatusCodes;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
-import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.util.ByteString;
 
 /** The page's files and the state that it shows. */
 public final class WebRoutes {
-    private static final String FOLDER = "web/";
+    private static final ContentType CSS = MediaTypes.TEXT_CSS.toContentTypeWithMissingCharset();
+    private static final ContentType SCRIPT = MediaTypes.APPLICATION_JAVASCRIPT.toContentTypeWithMissingCharset();
+    private static final List<HttpHeader> HEADERS = List.of(
+            RawHeader.create("Content-Security-Policy", "default-src 'self'; img-src data:; frame-ancestors 'none'"),
+            RawHeader.create("X-Content-Type-Options", "nosniff"),
+            RawHeader.create("Referrer-Policy", "no-referrer"),
+            RawHeader.create("Cache-Control", "no-cache"));
 
     private WebRoutes() {}
 
     /** Everything below {@code /} that belongs to the page. */
-    public static Route create(String model, Supplier<CompletionStage<PipelineStatus>> status) {
-        Route files = concat(
-                pathSingleSlash(() -> getFromResource(FOLDER + "index.html", ContentTypes.TEXT_HTML_UTF8)),
-                path(
-                        "chat.css",
-                        () -> getFromResource(
-                                FOLDER + "chat.css", MediaTypes.TEXT_CSS.toContentTypeWithMissingCharset())),
-                path(
-                        "chat.js",
-                        () -> getFromResource(
-                                FOLDER + "chat.js",
-                                MediaTypes.APPLICATION_JAVASCRIPT.toContentTypeWithMissingCharset())));
-        return get(() -> concat(
-                respondWithHeaders(
-                        List.of(
-                                RawHeader.create("Content-Security-Policy", "default-src 'self'; img-src data:"),
-                                RawHeader.create("X-Content-Type-Options", "nosniff"),
-                                RawHeader.create("Cache-Control", "no-cache")),
-                        () -> files),
-                path("status", () -> onComplete(status.get(), known -> complete(statusResponse(model, known))))));
+    public static Routes of(String model, Supplier<CompletionStage<PipelineStatus>> status) {
+        var routes = new Routes();
+        file(routes, "/", "index.html", ContentTypes.TEXT_HTML_UTF8);
+        file(routes, "/chat.css", "chat.css", CSS);
+        for (String script : List.of("chat.js", "page.js", "pipeline.js", "stream.js")) {
+            file(routes, "/" + script, script, SCRIPT);
+        }
+        return routes.get(
+                "/status",
+                call -> status.get()
+                        .handle((known, failure) -> failure == null
+                                ? Responses.json(StatusJson.of(model, known))
+                                : Responses.error(ApiError.unavailable("the scheduler does not answer"))));
     }
 
-    private static HttpResponse statusResponse(String model, scala.util.Try<PipelineStatus> known) {
-        if (known.isFailure()) {
-            return HttpResponse.create()
-                    .withStatus(StatusCodes.SERVICE_UNAVAILABLE)
-                    .withEntity(HttpEntities.create(
-                            ContentTypes.APPLICATION_JSON,
-                            "{\"error\":{\"message\":\"the scheduler does not answer\",\"type\":\"unavailable\","
-                                    + "\"param\":null,\"code\":null}}"));
+    private static void file(Routes routes, String path, String name, ContentType type) {
+        HttpResponse response =
+                HttpResponse.create().withEntity(type, read(name)).addHeaders(HEADERS);
+        routes.get(path, call -> Responses.now(response));
+    }
+
+    private static ByteString read(String name) {
+        try (var in = WebRoutes.class.getResourceAsStream("/web/" + name)) {
+            return ByteString.fromArray(in.readAllBytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return HttpResponse.create()
-                .withEntity(HttpEntities.create(
-                        ContentTypes.APPLICATION_JSON,
-                        StatusJson.of(model, known.get()).toString()));
     }
 }

@@ -141,6 +141,62 @@ class ApiErrorsTest {
     }
 
     @Test
+    void shouldRefuseABodyBeyondTheLimitThatHttpItselfKnows() {
+        HttpResponse<String> response = post("/v1/completions", "x".repeat(9 << 20));
+
+        assertThat(response.statusCode()).isEqualTo(413);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "'' | JSON object, not nothing",
+                "[] | JSON object, not an array",
+                "null | JSON object, not null",
+                "{} {} | trailing",
+                "{\"messages\": | end-of-input",
+            })
+    void shouldRefuseBodiesThatAreNotOneObject(String body, String message) {
+        HttpResponse<String> response = post(CHAT, body.equals("''") ? "" : body);
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        assertThat(json(response).at("/error/message").asText()).containsIgnoringCase(message);
+    }
+
+    @Test
+    void shouldRefuseNestingThatIsTooDeep() {
+        HttpResponse<String> response = post(CHAT, "[".repeat(5000));
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        assertThat(json(response).at("/error/message").asText()).contains("not valid JSON", "nesting depth");
+    }
+
+    @Test
+    void shouldAnswerWhatIsNotHttpInTheSameShape() {
+        HttpResponse<String> tooLong = gateway.get("/" + "a".repeat(5000));
+
+        assertThat(tooLong.statusCode()).isEqualTo(414);
+        assertThat(json(tooLong).at("/error/message").asText()).contains("URI length");
+        assertThat(json(tooLong).at("/error/type").asText()).isEqualTo("invalid_request_error");
+    }
+
+    @Test
+    void shouldTellAMethodThatIsNotAnsweredWhichAre() {
+        for (String method : List.of("OPTIONS", "DELETE", "PUT")) {
+            HttpResponse<String> response = send(HttpRequest.newBuilder(gateway.uri("/v1/models"))
+                    .method(method, HttpRequest.BodyPublishers.noBody()));
+            assertThat(response.statusCode()).isEqualTo(405);
+            assertThat(response.headers().firstValue("allow")).contains("GET, HEAD");
+        }
+        HttpResponse<String> head =
+                send(HttpRequest.newBuilder(gateway.uri("/v1/models")).HEAD());
+        assertThat(head.statusCode()).isEqualTo(200);
+        assertThat(head.body()).isEmpty();
+    }
+
+    @Test
     void shouldNotKnowOtherModels() {
         HttpResponse<String> response = post(CHAT, "{" + HELLO + ", \"model\": \"gpt-4\"}");
 

@@ -6,11 +6,13 @@ import static io.caravan.gateway.server.GatewayFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -90,11 +92,23 @@ class GatewayLifeTest {
 
     @Test
     void shouldKeepAnIdleStreamAlive() {
-        gateway.script.pause = Duration.ofMillis(150);
+        gateway.script.pause = Duration.ofSeconds(1);
 
-        assertThat(gateway.post(CHAT, "{" + HELLO + ", \"stream\": true, \"max_tokens\": 3}")
+        assertThat(gateway.post(CHAT, "{" + HELLO + ", \"stream\": true, \"max_tokens\": 2}")
                         .body())
                 .contains(": ping\n\n");
+    }
+
+    @Test
+    void shouldEndAStreamThatFailsWithTheErrorAndTheUsualMark() {
+        try (var own = new GatewayFixture("deadline = 300ms, generation.deadline-grace = 100ms")) {
+            own.script.pause = Duration.ofMillis(100);
+            List<JsonNode> chunks = GatewayFixture.chunks(own.post(CHAT, "{" + HELLO + ", \"stream\": true}"));
+
+            assertThat(chunks.getFirst().at("/choices/0/delta/role").asText()).isEqualTo("assistant");
+            assertThat(chunks.getLast().at("/error/type").asText()).isEqualTo("service_unavailable_error");
+            assertThat(chunks.getLast().at("/error/message").asText()).contains("deadline");
+        }
     }
 
     @Test

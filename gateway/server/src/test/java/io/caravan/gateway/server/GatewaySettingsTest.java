@@ -23,7 +23,7 @@ class GatewaySettingsTest {
                                 1024,
                                 Duration.ofSeconds(15),
                                 List.of(),
-                                new GatewaySettings.Tls("", "")),
+                                new GatewaySettings.Tls("", "", "", "")),
                         new GatewaySettings.Grpc(true, 50051),
                         List.of(),
                         "",

@@ -41,8 +41,7 @@ class OpenAiApiTest {
     @BeforeEach
     void forget() {
         script = gateway.script;
-        script.submitted.clear();
-        script.completion = request -> ANSWER;
+        script.reset();
     }
 
     @Test
@@ -157,6 +156,27 @@ class OpenAiApiTest {
 
         assertThat(choice.at("/message/content").asText()).isEqualTo("Seven and five make twelve, é 🦙 so ");
         assertThat(choice.get("finish_reason").asText()).isEqualTo("stop");
+    }
+
+    @Test
+    void shouldNeverSplitACharacterInAStream() {
+        List<JsonNode> chunks = chunks(gateway.post(CHAT, "{" + HELLO + ", \"stream\": true}"));
+
+        // the llama takes four tokens, one for each of its bytes
+        assertThat(chunks).anyMatch(each -> delta(each).path("content").asText().equals("🦙"));
+        assertThat(chunks)
+                .noneMatch(each -> delta(each).path("content").asText().contains("\uFFFD"));
+    }
+
+    @Test
+    void shouldStopAStreamAtAStringThatSpansTokens() {
+        // a stop string is held back until it is whole, and what only begins like one is told after all
+        List<JsonNode> chunks = chunks(
+                gateway.post(CHAT, "{" + HELLO + ", \"stream\": true, \"stop\": [\"five moves\", \"ke twel\"]}"));
+
+        assertThat(streamed(chunks, 0)).isEqualTo("Seven and five ma");
+        assertThat(chunks.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("stop");
+        assertThat(script.cancelled).isNotEmpty();
     }
 
     @Test

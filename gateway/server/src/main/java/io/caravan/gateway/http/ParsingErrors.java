@@ -1,0 +1,21 @@
+package io.caravan.gateway.http;
+
+import org.apache.pekko.event.LoggingAdapter;
+import org.apache.pekko.http.ParsingErrorHandler;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.scaladsl.model.ErrorInfo;
+import org.apache.pekko.http.scaladsl.model.StatusCode;
+import org.apache.pekko.http.scaladsl.settings.ServerSettings;
+
+/**
+ * Tells what is wrong with a request that is not even HTTP, in the shape of all other errors. Pekko HTTP makes it by its
+ * name in the configuration.
+ */
+public final class ParsingErrors extends ParsingErrorHandler {
+    @Override
+    public HttpResponse handle(StatusCode status, ErrorInfo error, LoggingAdapter log, ServerSettings settings) {
+        log.debug("Illegal request, answered with {}: {}", status.intValue(), error.formatPretty());
+        return Responses.error(
+                new ApiError(status.intValue(), error.summary(), ApiError.Type.INVALID_REQUEST, "", "bad_request"));
+    }
+}
