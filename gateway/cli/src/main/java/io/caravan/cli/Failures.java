@@ -1,6 +1,7 @@
 package io.caravan.cli;
 
 import com.typesafe.config.ConfigException;
+import io.caravan.cli.home.CaravanHome;
 import io.caravan.formats.ModelFormatException;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -41,7 +42,9 @@ final class Failures {
             case ModelFormatException model -> model.getMessage();
             case ConfigException config -> "the configuration is wrong: " + config.getMessage();
             case IllegalArgumentException argument -> argument.getMessage();
-            default -> failure.getClass().getSimpleName() + ": " + failure.getMessage() + " (--verbose tells more)";
+            default ->
+                failure.getClass().getSimpleName() + ": " + failure.getMessage() + " (the logs in "
+                        + CaravanHome.of(System.getenv()).path().resolve("logs") + " and --verbose tell more)";
         };
     }
 }

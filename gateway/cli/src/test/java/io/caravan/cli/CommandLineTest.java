@@ -3,11 +3,15 @@ package io.caravan.cli;
 import static io.caravan.cli.CommandLineFixture.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class CommandLineTest {
@@ -85,6 +89,24 @@ class CommandLineTest {
 
         assertThat(outcome.status()).isEqualTo(FAILED);
         assertThat(outcome.err()).isEqualTo("caravan: " + message + System.lineSeparator());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"up --port %d --grpc-port 0", "up --port 0 --grpc-port %d", "serve --port %d --grpc-port 0"})
+    void shouldNameTheFlagOfAPortThatIsInUse(String line) throws IOException {
+        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String given = line.formatted(taken.getLocalPort());
+            var outcome = run(given.split(" "));
+
+            assertThat(outcome.status()).isEqualTo(FAILED);
+            assertThat(outcome.err())
+                    .contains("on 127.0.0.1:" + taken.getLocalPort())
+                    .contains(
+                            given.contains("--port " + taken.getLocalPort())
+                                    ? "; --port chooses"
+                                    : "; --grpc-port chooses");
+        }
     }
 
     @Test

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Verbs as their users start them, from the folder that the build makes: real processes, of which none may stay. */
 class ProcessesIT {
     private static final Path DIST = Path.of(System.getProperty("caravan.built"));
-    private static final int LONGEST_WAIT_SECONDS = 240;
+    private static final int LONGEST_WAIT_SECONDS = 300;
 
     @TempDir
     private Path home;
@@ -26,8 +26,10 @@ class ProcessesIT {
     @AfterEach
     void endAll() {
         for (Process process : started) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            // first the parent: it would start its children again
+            var descendants = process.descendants().toList();
             process.destroyForcibly();
+            descendants.forEach(ProcessHandle::destroyForcibly);
         }
     }
 

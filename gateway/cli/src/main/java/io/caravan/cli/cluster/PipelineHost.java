@@ -1,6 +1,7 @@
 package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import io.caravan.formats.Checkpoint;
 import io.caravan.formats.Checkpoints;
 import io.caravan.proto.actor.SchedulerProtocol;
@@ -16,6 +17,10 @@ import java.util.Set;
 
 /** This process as one that may host the scheduler: a cluster member, its links, and the pipeline's singleton. */
 public final class PipelineHost implements AutoCloseable {
+    /** Stages are the workers' to hand over; the region here only leads to them, and would wait for an answer to the end. */
+    private static final Config NO_SHARDS_TO_HAND_OVER = ConfigFactory.parseString(
+            "pekko.coordinated-shutdown.phases.cluster-sharding-shutdown-region.timeout = 1 s");
+
     private final Member member;
     private final AeronLinks links;
     private final ModelPlan model;
@@ -41,7 +46,7 @@ public final class PipelineHost implements AutoCloseable {
         roles.add(SchedulerProtocol.ROLE);
         var links = AeronLinks.open(AeronSettings.from(config));
         try {
-            var member = Member.start(config, roles);
+            var member = Member.start(NO_SHARDS_TO_HAND_OVER.withFallback(config), roles);
             try {
                 var scheduler = PipelineNode.start(member.system(), settings, model, links);
                 return new PipelineHost(member, links, model, new SequenceClient(member.system(), scheduler));

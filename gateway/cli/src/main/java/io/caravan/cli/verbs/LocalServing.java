@@ -3,6 +3,7 @@ package io.caravan.cli.verbs;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.caravan.cli.Progress;
+import io.caravan.cli.cluster.FreePorts;
 import io.caravan.cli.cluster.GatewayFront;
 import io.caravan.cli.cluster.LocalCluster;
 import io.caravan.cli.cluster.LocalSettings;
@@ -35,6 +36,7 @@ final class LocalServing {
             Progress progress) {
         var model = ModelArgument.directory(config);
         var local = LocalSettings.from(config, Runtime.getRuntime().availableProcessors());
+        FreePorts.check(config);
         progress.say("Starting a gateway and %s for %s ...".formatted(workers(local.workers()), model.getFileName()));
         var cluster = shutdown.add(LocalCluster.start(config, model, local, workerArguments, home.logs()));
         var front =

@@ -1,5 +1,6 @@
 package io.caravan.cli.verbs;
 
+import io.caravan.cli.cluster.FreePorts;
 import io.caravan.cli.cluster.GatewayFront;
 import io.caravan.cli.cluster.PipelineHost;
 import io.caravan.cli.cluster.Shutdown;
@@ -35,6 +36,7 @@ public final class ServeVerb extends Verb {
         var directory = ModelArgument.directory(config);
         var log = logToFile();
         Logs.warningsToStandardError();
+        FreePorts.check(config);
         try (var shutdown = new Shutdown()) {
             var host = shutdown.add(PipelineHost.start(config, directory, Set.of()));
             var states = new RunningStates(home().run());
