@@ -27,7 +27,8 @@ import picocli.CommandLine.HelpCommand;
         footer = {
             "",
             "A flag beats its environment variable, which beats the file that --config names.",
-            "The launcher adds: build (compile now), prepare (make starts quicker) and test (run the whole test suite)."
+            "The launcher adds: build (compile now), prepare (make starts quicker), test (run the whole test suite)",
+            "and image (make the container image)."
         },
         subcommands = {
             ChatVerb.class,

@@ -26,7 +26,8 @@ public record ClusterTls(String certificate, String key, String authority) {
                 .filter(it -> !it.isBlank())
                 .count();
         if (named != 0 && named != 3) {
-            throw new CliException("caravan.cluster.tls needs all of cert, key and ca, or none");
+            throw new CliException(
+                    "TLS between members needs all of --cluster-cert, --cluster-key and --cluster-ca, or none");
         }
         if (named == 3) {
             Stream.of(certificate, key, authority).forEach(ClusterTls::check);
@@ -40,7 +41,7 @@ public record ClusterTls(String certificate, String key, String authority) {
 
     private static void check(String file) {
         if (!Files.isReadable(Path.of(file))) {
-            throw new CliException("caravan.cluster.tls names " + file + ", which cannot be read");
+            throw new CliException("the PEM file " + file + " for TLS between members cannot be read");
         }
     }
 

@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.filter.ThresholdFilter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
@@ -56,12 +57,22 @@ public final class Logs {
         return file;
     }
 
-    /** Caravan's own warnings and errors on standard error as well. */
-    public static void warningsToStandardError() {
+    /**
+     * What {@code level} names and everything worse on standard error as well, as containers want it; of an empty level
+     * Caravan's own warnings and errors, as people do.
+     */
+    public static void toStandardError(String level) {
         var context = context();
         var appender = new ConsoleAppender<ILoggingEvent>();
         appender.setTarget("System.err");
-        appender.addFilter(new ForPeople());
+        if (level.isBlank()) {
+            appender.addFilter(new ForPeople());
+        } else {
+            var filter = new ThresholdFilter();
+            filter.setLevel(level);
+            filter.start();
+            appender.addFilter(filter);
+        }
         add(context, appender, CONSOLE_PATTERN);
     }
 

@@ -43,4 +43,29 @@ final class NodeFlags {
             paramLabel = "PORT",
             description = "UDP port of the tensors; 0: any free one. [CARAVAN_TRANSPORT_PORT]")
     private Integer transportPort;
+
+    @Setting(key = "caravan.cluster.tls.cert", env = "CARAVAN_CLUSTER_CERT")
+    @Option(
+            names = "--cluster-cert",
+            paramLabel = "FILE",
+            description = "PEM certificate that this member shows the others. [CARAVAN_CLUSTER_CERT]")
+    private String certificate;
+
+    @Setting(key = "caravan.cluster.tls.key", env = "CARAVAN_CLUSTER_KEY")
+    @Option(names = "--cluster-key", paramLabel = "FILE", description = "PEM key of it. [CARAVAN_CLUSTER_KEY]")
+    private String key;
+
+    @Setting(key = "caravan.cluster.tls.ca", env = "CARAVAN_CLUSTER_CA")
+    @Option(
+            names = "--cluster-ca",
+            paramLabel = "FILE",
+            description = "PEM certificate of who signed those of all members. [CARAVAN_CLUSTER_CA]")
+    private String authority;
+
+    @Setting(key = "caravan.log.stderr", env = "CARAVAN_LOG")
+    @Option(
+            names = "--log",
+            paramLabel = "LEVEL",
+            description = "What to log on standard error beside the log file: INFO, WARN, ... [CARAVAN_LOG]")
+    private String log;
 }

@@ -35,7 +35,7 @@ public final class ServeVerb extends Verb {
         var config = settings(Map.of());
         var directory = ModelArgument.directory(config);
         var log = logToFile();
-        Logs.warningsToStandardError();
+        Logs.toStandardError(config.getString("caravan.log.stderr"));
         FreePorts.check(config);
         try (var shutdown = new Shutdown()) {
             var host = shutdown.add(PipelineHost.start(config, directory, Set.of()));

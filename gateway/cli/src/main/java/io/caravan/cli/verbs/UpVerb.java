@@ -41,7 +41,7 @@ public final class UpVerb extends Verb {
     public Integer call() {
         var config = settings(Map.of());
         var log = logToFile();
-        Logs.warningsToStandardError();
+        Logs.toStandardError(config.getString("caravan.log.stderr"));
         try (var shutdown = new Shutdown()) {
             var progress = Progress.onStandardError();
             var served = LocalServing.start(name(), config, home(), workerArguments(), shutdown, progress);

@@ -72,7 +72,7 @@ public final class WorkerVerb extends Verb {
         }
         var settings = WorkerSettings.from(config);
         var log = logToFile(settings.name());
-        Logs.warningsToStandardError();
+        Logs.toStandardError(config.getString("caravan.log.stderr"));
         Parent.endWith(config.getLong("caravan.parent-pid"));
         System.err.println("Worker " + settings.name() + " starts; its log is " + log);
         return run(config, settings);

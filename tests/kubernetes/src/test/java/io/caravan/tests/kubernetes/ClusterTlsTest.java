@@ -63,7 +63,7 @@ class ClusterTlsTest {
     void shouldRefuseHalfASettingAndMissingFiles() {
         assertThatThrownBy(() -> Member.start(config(List.of(), Map.of("caravan.cluster.tls.cert", "a.pem")), Set.of()))
                 .isInstanceOf(CliException.class)
-                .hasMessageContaining("all of cert, key and ca");
+                .hasMessageContaining("all of --cluster-cert, --cluster-key and --cluster-ca");
         assertThatThrownBy(() -> Member.start(
                         config(
                                 List.of(),

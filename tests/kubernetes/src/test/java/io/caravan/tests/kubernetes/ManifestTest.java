@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
+import io.caravan.cli.Caravan;
+import io.caravan.cli.config.Setting;
 import io.caravan.tests.support.NeedsProgram;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
@@ -24,9 +26,11 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
+import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,12 +146,14 @@ class ManifestTest {
         }
     }
 
-    /** The claim of the base is the user's own; the overlays bring or replace it. */
+    /** The secret, and the claim of the base, are the user's own; the overlays bring or replace the claim. */
     private static void shouldExist(Volume volume, Manifests manifests, String folder) {
         if (volume.getConfigMap() != null) {
             assertThat(manifests.all(ConfigMap.class))
                     .extracting(it -> it.getMetadata().getName())
                     .contains(volume.getConfigMap().getName());
+        } else if (volume.getSecret() != null) {
+            assertThat(volume.getSecret().getSecretName()).isEqualTo("caravan-tls");
         } else if (volume.getPersistentVolumeClaim() == null) {
             assertThat(volume.getEmptyDir()).as(volume.getName()).isNotNull();
         } else if (!folder.equals("base")) {
@@ -233,6 +239,28 @@ class ManifestTest {
         assertThat(manifests.only(StatefulSet.class).getSpec().getReplicas())
                 .as("a worker for each stage and a spare")
                 .isGreaterThan(stages(manifests.gateway()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/laptop", "overlays/gpu"})
+    void shouldSetOnlyVariablesThatTheVerbReads(String folder) {
+        var manifests = Manifests.render(folder);
+        for (var pod : List.of(manifests.gateway(), manifests.worker())) {
+            var container = pod.getSpec().getContainers().getFirst();
+            var verb = Caravan.commandLine(Map.of())
+                    .getSubcommands()
+                    .get(container.getArgs().getFirst());
+            var read = verb.getCommandSpec().args().stream()
+                    .map(it -> ((Field) it.userObject()).getAnnotation(Setting.class))
+                    .filter(Objects::nonNull)
+                    .map(Setting::env)
+                    .toList();
+
+            assertThat(container.getEnv())
+                    .extracting(EnvVar::getName)
+                    .filteredOn(name -> !name.equals("POD_IP"))
+                    .isSubsetOf(read);
+        }
     }
 
     private static int stages(PodTemplateSpec gateway) {
