@@ -1,0 +1,44 @@
+package io.caravan.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/** Every benchmark runs, once and at a tiny size. */
+class BenchmarksTest {
+
+    @Test
+    @Timeout(120)
+    void shouldRunEveryBenchmarkOnce(@TempDir Path folder) throws RunnerException {
+        var options = new OptionsBuilder()
+                .forks(0)
+                .warmupIterations(0)
+                .measurementIterations(1)
+                .measurementTime(TimeValue.milliseconds(1))
+                .mode(Mode.SingleShotTime)
+                .shouldFailOnError(true)
+                .verbosity(VerboseMode.SILENT)
+                .output(folder.resolve("jmh.log").toString())
+                .param("rows", "2")
+                .param("n", "40")
+                .param("k", "33")
+                .param("matrices", "2")
+                .param("context", "20")
+                .param("intermediate", "24")
+                .param("threads", "2")
+                .build();
+        var results = new Runner(options).run();
+        assertThat(results)
+                .extracting(result -> result.getPrimaryResult().getLabel())
+                .containsExactlyInAnyOrder("matmul", "attention", "rmsNorm", "rope", "swiGlu");
+    }
+}
