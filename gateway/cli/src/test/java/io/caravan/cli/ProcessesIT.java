@@ -3,7 +3,6 @@ package io.caravan.cli;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,13 +48,8 @@ class ProcessesIT {
 
     @Test
     void shouldNotOutliveAChatThatIsKilled() throws Exception {
-        Process chat = caravan("chat", "--temperature", "0");
+        Process chat = caravan("chat");
         var workers = awaitWorkers(chat);
-        chat.outputWriter().write("What is 7 plus 5?\n");
-        chat.outputWriter().flush();
-        BufferedReader answers = chat.inputReader();
-        assertThat(CompletableFuture.supplyAsync(() -> line(answers)).get(LONGEST_WAIT_SECONDS, SECONDS))
-                .isEqualTo("7 plus 5 is 12.");
 
         chat.destroyForcibly();
 
@@ -75,14 +69,6 @@ class ProcessesIT {
             Thread.sleep(20);
         }
         throw new AssertionError("no two worker processes came up");
-    }
-
-    private static String line(BufferedReader reader) {
-        try {
-            return reader.readLine();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
     }
 
     private Process caravan(String... arguments) throws IOException {
