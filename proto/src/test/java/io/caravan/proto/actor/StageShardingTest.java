@@ -31,9 +31,9 @@ class StageShardingTest {
         assertThat(config.getString("sharding.passivation.strategy")).isEqualTo("none");
         assertThat(config.getDuration("sharding.retry-interval")).isEqualTo(Duration.ofMillis(250));
         assertThat(config.getDuration("down-removal-margin")).isEqualTo(Duration.ofMillis(50));
-        assertThat(config.getDuration("split-brain-resolver.stable-after")).isEqualTo(Duration.ofSeconds(3));
+        assertThat(config.getDuration("split-brain-resolver.stable-after")).isEqualTo(Duration.ofSeconds(5));
         assertThat(config.getString("split-brain-resolver.keep-majority.role")).isEqualTo(SchedulerProtocol.ROLE);
         assertThat(config.getDuration("failure-detector.acceptable-heartbeat-pause"))
-                .isEqualTo(Duration.ofSeconds(8));
+                .isEqualTo(Duration.ofSeconds(15));
     }
 }

@@ -107,6 +107,8 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
     private final Map<Long, ActorRef<SequenceEvent>> clientsById = new HashMap<>();
     private final Map<ActorRef<SequenceEvent>, Set<Long>> idsByClient = new HashMap<>();
 
+    private PipelineState told = PipelineState.WAITING_FOR_WORKERS;
+
     private PipelineActor(
             ActorContext<Message> context,
             TimerScheduler<Message> timers,
@@ -326,7 +328,15 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
 
     private Behavior<Message> after(List<Effect> effects) {
         effects.forEach(this::carryOut);
+        if (control.state() != told) {
+            told = control.state();
+            getContext().getLog().info("Pipeline {}: epoch {}, {}", settings.name(), control.epoch(), describe(told));
+        }
         return this;
+    }
+
+    private String describe(PipelineState state) {
+        return state == PipelineState.SERVING ? "tokens come out" : control.message();
     }
 
     private void carryOut(Effect effect) {

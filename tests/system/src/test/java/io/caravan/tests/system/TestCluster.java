@@ -127,6 +127,14 @@ final class TestCluster implements AutoCloseable {
         return gateway;
     }
 
+    /** The process that was started with {@link #addWorker}. */
+    CaravanProcess process(long pid) {
+        return processes.stream()
+                .filter(process -> process.pid() == pid)
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** SIGKILL to one of this cluster's worker processes, of which the status knows the id. */
     void kill(long pid) {
         var ours = processes.stream()
