@@ -3,6 +3,7 @@ package io.caravan.cli;
 import com.typesafe.config.ConfigException;
 import io.caravan.cli.home.CaravanHome;
 import io.caravan.formats.ModelFormatException;
+import io.caravan.gateway.server.GatewayStartException;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -40,6 +41,7 @@ final class Failures {
         return switch (failure) {
             case CliException known -> known.getMessage();
             case ModelFormatException model -> model.getMessage();
+            case GatewayStartException port -> port.getMessage();
             case ConfigException config -> "the configuration is wrong: " + config.getMessage();
             case IllegalArgumentException argument -> argument.getMessage();
             default ->

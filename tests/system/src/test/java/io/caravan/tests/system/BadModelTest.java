@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A gateway that cannot do what it is told says why in a line, and ends. */
 class BadModelTest {
     private static final Path MODEL = Path.of(System.getProperty("caravan.test.oracle"), "llama1-mha-f32");
-    private static final Duration END = Duration.ofSeconds(90);
+    private static final Duration END = Duration.ofSeconds(240);
 
     @TempDir
     private Path folder;

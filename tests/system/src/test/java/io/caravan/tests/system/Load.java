@@ -11,7 +11,7 @@ import java.util.List;
  * @param expected of each request, from an undisturbed run
  */
 record Load(TestCluster cluster, List<ChatRequest> requests, List<ChatStream.Answer> expected) {
-    private static final Duration LONGEST = Duration.ofSeconds(150);
+    private static final Duration LONGEST = Duration.ofSeconds(240);
     private static final int WARM_TOKENS = 10;
 
     /** Sixteen streams, once undisturbed. */

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class ManyStreamsTest {
     private static final long SEED = Long.getLong("caravan.seed", 20_260_101);
-    private static final Duration LONGEST = Duration.ofSeconds(120);
+    private static final Duration LONGEST = Duration.ofSeconds(240);
     private static TestCluster cluster;
 
     @BeforeAll

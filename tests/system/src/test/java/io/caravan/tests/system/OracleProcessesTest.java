@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The verbs for people who port models, with each stage in a process of its own, against the float64 reference. */
 class OracleProcessesTest {
     private static final Path MODELS = Path.of(System.getProperty("caravan.test.oracle"));
-    private static final Duration LONGEST = Duration.ofSeconds(150);
+    private static final Duration LONGEST = Duration.ofSeconds(240);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final double TOLERANCE = 1e-4;
     private static final int GREEDY_TOKENS = 24;

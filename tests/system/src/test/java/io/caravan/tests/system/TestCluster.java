@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * target folder, where their logs stay. Closing it kills what still runs.
  */
 final class TestCluster implements AutoCloseable {
-    static final Duration START = Duration.ofSeconds(120);
+    static final Duration START = Duration.ofSeconds(240);
 
     private static final Path HOMES = Path.of(System.getProperty("caravan.test.homes"));
     private static final ObjectMapper JSON = new ObjectMapper();
