@@ -89,6 +89,7 @@ class OracleProcessesTest {
         return Math.sqrt(difference / norm);
     }
 
+    @Tag("long")
     @Test
     void shouldComputeTheReferencesLogitsAndTokensInTwoProcesses() {
         compare("llama1-mha-f32", List.of(2));
