@@ -61,12 +61,13 @@ public final class ModelStageLoader implements StageLoader {
 
     private StageCompute load(StageAssignment stage, Progress progress, Deque<AutoCloseable> owned)
             throws InterruptedException {
-        Checkpoint checkpoint = Checkpoints.open(locate(stage.model()));
+        Path folder = locate(stage.model());
+        Checkpoint checkpoint = Checkpoints.open(folder);
         owned.push(checkpoint);
         if (!checkpoint.fingerprint().equals(stage.model().fingerprint())) {
-            throw new StageRefusedException("another model is in "
-                    + stage.model().directory() + ": its fingerprint is " + checkpoint.fingerprint()
-                    + ", the pipeline's is " + stage.model().fingerprint());
+            throw new StageRefusedException("another model is in " + folder + ": its fingerprint is "
+                    + checkpoint.fingerprint() + ", the pipeline's is "
+                    + stage.model().fingerprint());
         }
         var need = StageMemory.of(checkpoint.spec(), stage);
         owned.push(memory.reserve(need.totalBytes(), memoryWait));

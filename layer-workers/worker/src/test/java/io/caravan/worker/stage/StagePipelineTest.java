@@ -75,11 +75,12 @@ class StagePipelineTest {
     @Test
     void shouldRefuseAModelOfAnotherFingerprint() {
         var budget = new MemoryBudget(1 << 30);
-        var wanted = assignment(new ModelRef(MODEL.toString(), "beef"), 0, 1);
+        var wanted = assignment(new ModelRef("/nowhere/" + MODEL.getFileName(), "beef"), 0, 1);
+        var own = loader(budget, MODEL.getParent().toString());
 
-        assertThatThrownBy(() -> loader(budget, "").load(wanted, (loaded, total) -> {}))
+        assertThatThrownBy(() -> own.load(wanted, (loaded, total) -> {}))
                 .isInstanceOf(StageRefusedException.class)
-                .hasMessageContaining("another model is in")
+                .hasMessageContaining("another model is in " + MODEL)
                 .hasMessageContaining("beef");
         assertThat(budget.freeBytes()).isEqualTo(budget.totalBytes());
     }
