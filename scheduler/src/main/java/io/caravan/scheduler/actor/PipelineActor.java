@@ -104,8 +104,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
     private final Map<String, ActorRef<WorkerProtocol.Command>> workersByAddress = new HashMap<>();
     private final Set<ActorRef<WorkerProtocol.Command>> listed = new HashSet<>();
     private final Set<ActorRef<WorkerProtocol.Command>> asked = new HashSet<>();
-    private final Map<Long, ActorRef<SequenceEvent>> clientsById = new HashMap<>();
-    private final Map<ActorRef<SequenceEvent>, Set<Long>> idsByClient = new HashMap<>();
+    private final Clients clients;
 
     private PipelineState told = PipelineState.WAITING_FOR_WORKERS;
 
@@ -120,6 +119,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
         context.setLoggerName(PipelineActor.class);
         this.settings = settings;
         this.stages = stages;
+        clients = new Clients(context);
         StageInbox inbox = links.openInbox();
         var placement = new Placement(model.spec(), settings.kvBudget(model.spec()));
         control = new PipelineControl(settings.control(model), placement, inbox.endpoint());
@@ -217,25 +217,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                             "more than " + settings.requestQueue() + " requests are on their way to the scheduler"));
             return;
         }
-        ActorRef<SequenceEvent> before = clientsById.put(id, submit.replyTo());
-        if (!submit.replyTo().equals(before)) {
-            if (before != null) {
-                forget(before, id);
-            }
-            idsByClient
-                    .computeIfAbsent(submit.replyTo(), client -> new HashSet<>())
-                    .add(id);
-            getContext().watch(submit.replyTo());
-        }
-    }
-
-    private void forget(ActorRef<SequenceEvent> client, long id) {
-        var ids = idsByClient.get(client);
-        ids.remove(id);
-        if (ids.isEmpty()) {
-            idsByClient.remove(client);
-            getContext().unwatch(client);
-        }
+        clients.await(id, submit.replyTo());
     }
 
     private Behavior<Message> onLooked(Looked looked) {
@@ -247,25 +229,13 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
     }
 
     private Behavior<Message> onEnded(Ended ended) {
-        ActorRef<SequenceEvent> client = clientsById.remove(ended.sequenceId());
-        if (client != null) {
-            forget(client, ended.sequenceId());
-        }
+        clients.ended(ended.sequenceId());
         return this;
     }
 
     /** Nobody is left to hear of these sequences. */
     private Behavior<Message> onTerminated(Terminated terminated) {
-        ActorRef<?> dead = terminated.getRef();
-        var ids = idsByClient.keySet().stream()
-                .filter(dead::equals)
-                .findFirst()
-                .map(idsByClient::remove)
-                .orElse(Set.of());
-        for (long id : ids) {
-            clientsById.remove(id);
-            agent.offer(new AgentCommand.Cancel(id));
-        }
+        clients.gone(terminated.getRef()).forEach(id -> agent.offer(new AgentCommand.Cancel(id)));
         return this;
     }
 
@@ -273,6 +243,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
         listed.retainAll(listing.workers());
         asked.retainAll(listing.workers());
         listed.addAll(listing.workers());
+        workersByAddress.values().retainAll(listing.workers());
         describeNew();
         return this;
     }
