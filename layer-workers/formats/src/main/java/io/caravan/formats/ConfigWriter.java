@@ -39,6 +39,9 @@ final class ConfigWriter {
                     case F32 -> "float32";
                     case F16 -> "float16";
                     case BF16 -> "bfloat16";
+                    default ->
+                        throw new IllegalArgumentException(
+                                "a Hugging Face configuration names plain types only, not " + spec.weightType());
                 });
         return config;
     }

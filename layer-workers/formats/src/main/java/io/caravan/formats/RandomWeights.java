@@ -80,6 +80,7 @@ final class RandomWeights {
                 case F32 -> bytes.putFloat(weight);
                 case F16 -> bytes.putShort(Float.floatToFloat16(weight));
                 case BF16 -> bytes.putShort(toBf16(weight));
+                default -> throw new IllegalArgumentException("random weights are F32, F16 or BF16, not " + type);
             }
         }
         return bytes.flip();

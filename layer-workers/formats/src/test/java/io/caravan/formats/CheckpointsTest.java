@@ -109,6 +109,7 @@ class CheckpointsTest {
             case F32 -> view.data().get(ValueLayout.JAVA_FLOAT, 0);
             case F16 -> Float.float16ToFloat(view.data().get(ValueLayout.JAVA_SHORT, 0));
             case BF16 -> Float.intBitsToFloat(view.data().get(ValueLayout.JAVA_SHORT, 0) << 16);
+            default -> throw new AssertionError(view.type());
         };
     }
 }

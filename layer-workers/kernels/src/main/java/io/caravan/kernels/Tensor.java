@@ -10,6 +10,10 @@ import java.lang.foreign.MemorySegment;
  */
 public record Tensor(Device device, TensorType type, long rows, long columns, MemorySegment data) {
     public Tensor {
+        if (columns % type.blockElements() != 0) {
+            throw new IllegalArgumentException("rows of " + columns + " are not whole blocks of " + type.blockElements()
+                    + " elements, as " + type + " needs");
+        }
         if (rows < 1 || columns < 1 || data.byteSize() < type.bytes(Math.multiplyExact(rows, columns))) {
             throw new IllegalArgumentException("a tensor of " + rows + " x " + columns + " " + type
                     + " does not fit in " + data.byteSize() + " bytes");

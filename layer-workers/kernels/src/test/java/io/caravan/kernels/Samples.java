@@ -6,6 +6,9 @@ import java.util.SplittableRandom;
 
 /** Tensors of random numbers and ways to look at them. */
 final class Samples {
+    /** The storage formats whose elements stand alone. */
+    static final TensorType[] PLAIN = {TensorType.F32, TensorType.F16, TensorType.BF16};
+
     private Samples() {}
 
     /** Numbers of about [-1, 1] from {@code seed}. */

@@ -67,6 +67,9 @@ final class StageWeights {
                 case F32 -> view.data().getAtIndex(FLOAT, i);
                 case F16 -> Float.float16ToFloat(view.data().getAtIndex(SHORT, i));
                 case BF16 -> Float.intBitsToFloat(view.data().getAtIndex(SHORT, i) << Short.SIZE);
+                default ->
+                    throw new IllegalArgumentException(
+                            "norms are not quantised, but " + view.name() + " is " + view.type());
             };
         }
         Tensor norm = device.allocate(TensorType.F32, 1, values.length);

@@ -22,6 +22,7 @@ final class Operands {
                 case BF16 ->
                     tensor.data().setAtIndex(ValueLayout.JAVA_SHORT, i, (short)
                             (Float.floatToRawIntBits(value) >>> Short.SIZE));
+                default -> throw new IllegalArgumentException("operands are not quantised");
             }
         }
         return tensor;

@@ -1,6 +1,7 @@
 package io.caravan.kernels.scalar;
 
 import io.caravan.kernels.Tensor;
+import io.caravan.kernels.quant.QuantisationBlock;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -20,6 +21,7 @@ public final class Elements {
             case F32 -> getFloat(tensor.data(), index);
             case F16 -> Float.float16ToFloat(tensor.data().get(SHORT, index * Short.BYTES));
             case BF16 -> Float.intBitsToFloat(tensor.data().get(SHORT, index * Short.BYTES) << 16);
+            default -> floats(tensor, index, 1)[0];
         };
     }
 
@@ -38,8 +40,21 @@ public final class Elements {
                     floats[i] = Float.intBitsToFloat(tensor.data().get(SHORT, (first + i) * Short.BYTES) << 16);
                 }
             }
+            default -> dequantise(tensor, first, floats);
         }
         return floats;
+    }
+
+    private static void dequantise(Tensor tensor, long first, float[] floats) {
+        var type = tensor.type();
+        var block = new float[type.blockElements()];
+        for (var i = 0; i < floats.length; ) {
+            var at = (int) ((first + i) % block.length);
+            var count = Math.min(block.length - at, floats.length - i);
+            QuantisationBlock.of(type).dequantise(tensor.data(), type.bytes(first + i - at), block, 0);
+            System.arraycopy(block, at, floats, i, count);
+            i += count;
+        }
     }
 
     private static float getFloat(MemorySegment data, long index) {
@@ -52,6 +67,7 @@ public final class Elements {
             case F32 -> tensor.data().set(FLOAT, index * Float.BYTES, value);
             case F16 -> tensor.data().set(SHORT, index * Short.BYTES, Float.floatToFloat16(value));
             case BF16 -> tensor.data().set(SHORT, index * Short.BYTES, toBfloat16(value));
+            default -> throw new IllegalArgumentException("an element of " + tensor.type() + " cannot be set alone");
         }
     }
 

@@ -14,6 +14,7 @@ final class Convert {
             case F32 -> Memory.copy(source, target, at, count);
             case F16 -> fromFloat16(source, target, at, count);
             case BF16 -> fromBfloat16(source, target, at, count);
+            default -> throw unsupported(type);
         }
     }
 
@@ -31,6 +32,7 @@ final class Convert {
                     Memory.store(Memory.loadBfloat16(source + 2L * i), target + 4L * i);
                 }
             }
+            default -> throw unsupported(type);
         }
     }
 
@@ -65,7 +67,11 @@ final class Convert {
                     Memory.setFloat16(target + 2L * i, Memory.getFloat(source + 4L * i));
                 }
             }
-            case BF16 -> throw new IllegalArgumentException("the KV cache is F16 or F32, not " + type);
+            default -> throw new IllegalArgumentException("the KV cache is F16 or F32, not " + type);
         }
+    }
+
+    private static IllegalArgumentException unsupported(TensorType type) {
+        return new IllegalArgumentException("the vector kernels do not read " + type + " yet");
     }
 }

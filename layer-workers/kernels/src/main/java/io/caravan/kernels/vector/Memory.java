@@ -76,6 +76,7 @@ final class Memory {
             case F32 -> load(address);
             case F16 -> loadFloat16(address);
             case BF16 -> loadBfloat16(address);
+            default -> throw new IllegalArgumentException(type + " has no single elements");
         };
     }
 
@@ -93,6 +94,7 @@ final class Memory {
             case F32 -> getFloat(address);
             case F16 -> Float.float16ToFloat(ALL.get(SHORT, address));
             case BF16 -> Float.intBitsToFloat(ALL.get(SHORT, address) << 16);
+            default -> throw new IllegalArgumentException(type + " has no single elements");
         };
     }
 
