@@ -24,7 +24,7 @@ final class Fingerprint {
         this.digest = digest;
     }
 
-    static String of(ModelSpec spec, List<SafetensorsFile> files) {
+    static String of(ModelSpec spec, List<StoredFile> files) {
         try {
             var fingerprint = new Fingerprint(MessageDigest.getInstance("SHA-256"));
             fingerprint.add(spec);
@@ -42,11 +42,9 @@ final class Fingerprint {
         line("positions", spec.maxPositions(), spec.rmsNormEps(), spec.ropeTheta(), spec.ropeScaling());
     }
 
-    private void add(SafetensorsFile file) {
+    private void add(StoredFile file) {
         line("file", file.path().getFileName(), file.sizeBytes());
-        for (SafetensorsHeader.Entry entry : file.header().entries()) {
-            line("tensor", entry.name(), entry.dtype(), entry.shape(), entry.begin(), entry.end());
-        }
+        file.contents().forEach(tensor -> line("tensor", tensor));
         MemorySegment data = file.data();
         long sample = Math.min(SAMPLE_BYTES, data.byteSize());
         digest.update(data.asSlice(0, sample).asByteBuffer());

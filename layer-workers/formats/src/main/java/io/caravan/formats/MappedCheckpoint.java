@@ -4,27 +4,23 @@ import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A checkpoint over mapped safetensors files; thread-safe. */
+/** A checkpoint over mapped files; thread-safe. */
 final class MappedCheckpoint implements Checkpoint {
+    private final StoredModel model;
     private final ModelSpec spec;
     private final String fingerprint;
-    private final Path directory;
-    private final Map<String, MappedTensor> tensors;
     private final Arena arena;
-    private final Map<String, MemorySegment> aligned = new ConcurrentHashMap<>();
+    private final Map<String, MemorySegment> data = new ConcurrentHashMap<>();
 
-    MappedCheckpoint(
-            ModelSpec spec, String fingerprint, Path directory, Map<String, MappedTensor> tensors, Arena arena) {
+    MappedCheckpoint(StoredModel model, ModelSpec spec, Arena arena) {
+        this.model = model;
         this.spec = spec;
-        this.fingerprint = fingerprint;
-        this.directory = directory;
-        this.tensors = tensors;
+        this.fingerprint = Fingerprint.of(spec, model.files());
         this.arena = arena;
     }
 
@@ -40,14 +36,15 @@ final class MappedCheckpoint implements Checkpoint {
 
     @Override
     public boolean has(String name) {
-        return tensors.containsKey(name);
+        return model.tensors().containsKey(name);
     }
 
     @Override
     public WeightView tensor(String name, long... shape) {
-        MappedTensor tensor = require(tensors, directory, name, shape);
+        StoredTensor tensor = require(model, name, shape);
         TensorType type = tensor.type();
-        return new WeightView(name, type, tensor.entry().shape(), aligned(tensor, type.bytes(1)));
+        return new WeightView(
+                name, type, tensor.shape(), data.computeIfAbsent(name, absent -> aligned(tensor, type.bytes(1))));
     }
 
     @Override
@@ -56,30 +53,28 @@ final class MappedCheckpoint implements Checkpoint {
     }
 
     /** The tensor called {@code name}, after its presence, shape and type were checked. */
-    static MappedTensor require(Map<String, MappedTensor> tensors, Path directory, String name, long... shape) {
-        MappedTensor tensor = tensors.get(name);
+    static StoredTensor require(StoredModel model, String name, long... shape) {
+        StoredTensor tensor = model.tensors().get(name);
         List<Long> expected = Arrays.stream(shape).boxed().toList();
         if (tensor == null) {
             throw new ModelFormatException(
-                    directory + " has no tensor " + name + ", which must have the shape " + expected);
+                    model.path() + " has no tensor " + name + ", which must have the shape " + expected);
         }
-        if (!tensor.entry().shape().equals(expected)) {
-            throw new ModelFormatException(tensor.file().path() + ": tensor " + name + " has the shape "
-                    + tensor.entry().shape() + ", but " + CheckpointFiles.CONFIG + " asks for " + expected);
+        if (!tensor.shape().equals(expected)) {
+            throw new ModelFormatException(tensor.path() + ": tensor " + name + " has the shape " + tensor.shape()
+                    + ", but " + model.configuration() + " asks for " + expected);
         }
         tensor.type();
         return tensor;
     }
 
     /** Kernels read whole elements, so a tensor that old writers left at an odd address is copied once. */
-    private MemorySegment aligned(MappedTensor tensor, long elementBytes) {
-        MemorySegment data = tensor.data();
-        if (data.address() % elementBytes == 0) {
-            return data;
+    private MemorySegment aligned(StoredTensor tensor, long elementBytes) {
+        MemorySegment stored = tensor.data(arena).asReadOnly();
+        if (stored.address() % elementBytes == 0) {
+            return stored;
         }
-        return aligned.computeIfAbsent(tensor.entry().name(), name -> {
-            MemorySegment copy = arena.allocate(data.byteSize(), elementBytes);
-            return copy.copyFrom(data).asReadOnly();
-        });
+        MemorySegment copy = arena.allocate(stored.byteSize(), elementBytes);
+        return copy.copyFrom(stored).asReadOnly();
     }
 }

@@ -1,17 +1,37 @@
 package io.caravan.formats;
 
 import io.caravan.proto.model.TensorType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
 
-/** A tensor and the mapped file that holds it. */
-record MappedTensor(SafetensorsFile file, SafetensorsHeader.Entry entry) {
+/** A tensor and the mapped safetensors file that holds it. */
+record MappedTensor(SafetensorsFile file, SafetensorsHeader.Entry entry) implements StoredTensor {
 
-    MemorySegment data() {
+    @Override
+    public String name() {
+        return entry.name();
+    }
+
+    @Override
+    public List<Long> shape() {
+        return entry.shape();
+    }
+
+    @Override
+    public Path path() {
+        return file.path();
+    }
+
+    @Override
+    public MemorySegment data(Arena arena) {
         return file.data().asSlice(entry.begin(), entry.end() - entry.begin());
     }
 
     /** The storage type; any but F32, F16 and BF16 is refused by its name. */
-    TensorType type() {
+    @Override
+    public TensorType type() {
         return switch (entry.dtype()) {
             case "F32" -> TensorType.F32;
             case "F16" -> TensorType.F16;

@@ -70,4 +70,12 @@ record SafetensorsFile(Path path, long sizeBytes, SafetensorsHeader header, Memo
             }
         }
     }
+
+    StoredFile facts() {
+        return new StoredFile(
+                path,
+                sizeBytes,
+                header.entries().stream().map(SafetensorsHeader.Entry::toString).toList(),
+                data);
+    }
 }

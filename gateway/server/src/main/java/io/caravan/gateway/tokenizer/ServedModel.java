@@ -1,6 +1,6 @@
 package io.caravan.gateway.tokenizer;
 
-import io.caravan.formats.ModelConfig;
+import io.caravan.formats.Checkpoints;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.sequence.TokenIds;
 import java.nio.file.Files;
@@ -34,7 +34,7 @@ public record ServedModel(
      * @throws io.caravan.formats.ModelFormatException when {@code config.json} is missing or not supported
      */
     public static ServedModel open(Path directory) {
-        ModelSpec spec = ModelConfig.read(directory);
+        ModelSpec spec = Checkpoints.spec(directory);
         TokenizerConfig config = TokenizerConfig.read(directory);
         Tokenizer tokenizer = Files.isRegularFile(directory.resolve(HuggingFaceTokenizer.FILE))
                 ? HuggingFaceTokenizer.open(directory, config)
