@@ -27,9 +27,16 @@ public interface QuantisationBlock {
         return switch (type) {
             case Q8_0 -> Q8Block.INSTANCE;
             case Q4_0 -> Q4Block.INSTANCE;
+            case Q4_1 -> FifthBitBlock.Q4_1;
+            case Q5_0 -> FifthBitBlock.Q5_0;
+            case Q5_1 -> FifthBitBlock.Q5_1;
+            case IQ4_NL -> TableBlock.INSTANCE;
+            case Q2_K -> Q2KBlock.INSTANCE;
+            case Q3_K -> Q3KBlock.INSTANCE;
+            case Q4_K -> Q45KBlock.Q4_K;
+            case Q5_K -> Q45KBlock.Q5_K;
+            case Q6_K -> Q6KBlock.INSTANCE;
             case F32, F16, BF16 -> throw new IllegalArgumentException(type + " is not quantised");
-            case Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
-                throw new IllegalArgumentException(type + " is not supported yet");
         };
     }
 
@@ -48,9 +55,16 @@ public interface QuantisationBlock {
         return Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, offset));
     }
 
+    /** What a format answers that weights are only read from. */
+    static UnsupportedOperationException readOnly(String format) {
+        return new UnsupportedOperationException("weights are not quantised to " + format
+                + ", only read from it; Q8_0, Q4_0, Q4_K and Q6_K can be written");
+    }
+
     /** How numbers lie in blocks: little-endian, at any address. */
     final class Layouts {
         static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+        static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
         private Layouts() {}
     }
