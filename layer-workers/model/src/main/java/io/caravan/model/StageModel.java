@@ -131,7 +131,8 @@ public final class StageModel implements AutoCloseable {
     }
 
     /**
-     * Tokens for the slices of the plan that ask for one, in its order, from the hidden states that {@link #forward} left.
+     * Tokens for the slices of the plan that ask for them, in its order, from the hidden states that {@link #forward} left:
+     * of each slice those of its draft that are right, and one more.
      *
      * @throws IllegalStateException on any stage but the last
      * @throws ArithmeticException when the logits are not numbers

@@ -7,6 +7,7 @@ import io.caravan.model.sampling.Sampler;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenChoice;
+import io.caravan.proto.sequence.TokenIds;
 import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
@@ -14,11 +15,34 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The end of the pipeline: logits of the rows that choose, group by group, and a token from each. */
+/**
+ * The end of the pipeline: logits of the rows that choose, group by group, and a token from each. Rows of a draft choose
+ * while every token before them was the one chosen.
+ */
 final class TokenChooser {
 
-    /** A slice that chooses, and the row of its last token. */
-    private record Candidate(SequenceSlice slice, int row) {}
+    /** A row that chooses; {@code drafted} tokens of its slice's draft are at or before it. */
+    private record Candidate(SequenceSlice slice, int drafted, int row) {
+
+        int position() {
+            return slice.choicePosition() + drafted;
+        }
+
+        SequenceSlice.Choice choice() {
+            SequenceSlice.Choice first = slice.choice().getFirst();
+            return drafted == 0 ? first : first.after(draft(0, drafted));
+        }
+
+        /** Whether {@code token}, chosen here, is what was drafted, so that the next row goes on. */
+        boolean confirmedBy(int token) {
+            return drafted < slice.draftCount() && draft(drafted, drafted + 1).get(0) == token;
+        }
+
+        private TokenIds draft(int from, int to) {
+            int draftStart = slice.tokens().size() - slice.draftCount();
+            return slice.tokens().slice(draftStart + from, draftStart + to);
+        }
+    }
 
     private final Device device;
     private final Head head;
@@ -34,13 +58,22 @@ final class TokenChooser {
         logits = new float[spec.vocabSize()];
     }
 
-    /** Tokens for the slices of {@code plan} that ask for one, in its order. hidden [maxRows, hidden] */
+    /** Tokens for the slices of {@code plan} that ask for them, in its order. hidden [maxRows, hidden] */
     List<StepResult.Chosen> choose(Tensor hidden, StepPlan plan) {
         List<Candidate> candidates = candidates(plan);
         var chosen = new ArrayList<StepResult.Chosen>(candidates.size());
-        for (int from = 0; from < candidates.size(); from += head.groupRows()) {
-            int to = Math.min(from + head.groupRows(), candidates.size());
-            chooseGroup(hidden, candidates.subList(from, to), chosen);
+        boolean open = true; // the drafts before the row at hand were right
+        for (int i = 0; i < candidates.size(); i++) {
+            if (i % head.groupRows() == 0) {
+                computeLogits(hidden, candidates.subList(i, Math.min(i + head.groupRows(), candidates.size())));
+            }
+            Candidate candidate = candidates.get(i);
+            if (candidate.drafted() == 0 || open) {
+                System.arraycopy(groupLogits, i % head.groupRows() * logits.length, logits, 0, logits.length);
+                TokenChoice choice = sampler.choose(logits, candidate.position(), candidate.choice());
+                chosen.add(new StepResult.Chosen(candidate.slice().sequenceId(), choice));
+                open = candidate.confirmedBy(choice.token());
+            }
         }
         return chosen;
     }
@@ -51,23 +84,19 @@ final class TokenChooser {
         for (SequenceSlice slice : plan.slices()) {
             endRow += slice.tokens().size();
             if (!slice.choice().isEmpty()) {
-                candidates.add(new Candidate(slice, endRow - 1));
+                int first = endRow - 1 - slice.draftCount();
+                for (int drafted = 0; drafted <= slice.draftCount(); drafted++) {
+                    candidates.add(new Candidate(slice, drafted, first + drafted));
+                }
             }
         }
         return candidates;
     }
 
-    private void chooseGroup(Tensor hidden, List<Candidate> group, List<StepResult.Chosen> chosen) {
+    private void computeLogits(Tensor hidden, List<Candidate> group) {
         int[] rows = group.stream().mapToInt(Candidate::row).toArray();
         head.forward(device.kernels(), hidden, rows);
         long byteCount = TensorType.F32.bytes((long) rows.length * logits.length);
         device.read(head.logits(), MemorySegment.ofArray(groupLogits), byteCount);
-        for (int i = 0; i < rows.length; i++) {
-            SequenceSlice slice = group.get(i).slice();
-            System.arraycopy(groupLogits, i * logits.length, logits, 0, logits.length);
-            TokenChoice choice =
-                    sampler.choose(logits, slice.endPosition(), slice.choice().getFirst());
-            chosen.add(new StepResult.Chosen(slice.sequenceId(), choice));
-        }
     }
 }

@@ -12,12 +12,16 @@ import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.Sampling;
+import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.sequence.TokenIds;
 import io.caravan.proto.step.SequenceSlice;
+import io.caravan.proto.step.SequenceSlice.Choice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -162,6 +166,42 @@ class StageModelTest {
                 assertThat(stage.choose(alone).getFirst().equals(chosen.get(i)))
                         .as("choice %d", i)
                         .isTrue();
+            }
+        }
+    }
+
+    @Test
+    void shouldChooseAlongADraftWhatItChoosesStepByStep() {
+        var sampling = new Sampling(0.8f, 0, 0.9f, 0, 1.3f, 0, 0.2f, 42, 2, Map.of());
+        try (StageModel whole = load(new LayerRange(0, 6), true, true)) {
+            int[] tokens = {5, 6, 0, 0, 0, 0};
+            var alone = new ArrayList<TokenChoice>();
+            for (int count = 2; count < tokens.length; count++) {
+                int[] soFar = Arrays.copyOf(tokens, count);
+                var choice = new Choice(sampling, TokenIds.of(soFar), 2, true);
+                StepPlan plan = plan(new SequenceSlice(1, 0, TokenIds.of(soFar), TokenIds.of(0, 1), List.of(choice)));
+                whole.forward(plan);
+                alone.add(whole.choose(plan).getFirst().choice());
+                tokens[count] = alone.getLast().token();
+            }
+
+            for (int right = 0; right < 4; right++) {
+                int[] drafted = Arrays.copyOf(tokens, 5);
+                if (right < 3) {
+                    drafted[2 + right] = (drafted[2 + right] + 1) % 100;
+                }
+                var choice = new Choice(sampling, TokenIds.of(5, 6), 2, true, 3);
+                StepPlan plan = plan(
+                        new SequenceSlice(1, 0, TokenIds.of(drafted), TokenIds.of(3, 5), List.of(choice)),
+                        choosing(9, new int[] {3}, 4));
+                whole.forward(plan);
+                List<StepResult.Chosen> chosen = whole.choose(plan);
+
+                assertThat(chosen).hasSize(right + 2);
+                assertThat(chosen.subList(0, right + 1))
+                        .extracting(StepResult.Chosen::choice)
+                        .isEqualTo(alone.subList(0, right + 1));
+                assertThat(chosen.getLast().sequenceId()).isEqualTo(9);
             }
         }
     }

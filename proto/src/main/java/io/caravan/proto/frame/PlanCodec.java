@@ -44,6 +44,7 @@ final class PlanCodec {
 
     private static void writeChoice(Choice choice, PayloadWriter out) {
         out.int32(CHOICE_FLAG | (choice.logits() ? LOGITS_FLAG : 0));
+        out.int32(choice.draftCount());
         Sampling sampling = choice.sampling();
         out.float32(sampling.temperature());
         out.int32(sampling.topK());
@@ -95,6 +96,7 @@ final class PlanCodec {
     }
 
     private static Choice readChoice(boolean logits, PayloadReader in) {
+        int draftCount = in.index("drafted tokens");
         Sampling sampling = new Sampling(
                 in.float32(),
                 in.int32(),
@@ -112,7 +114,7 @@ final class PlanCodec {
             throw new FrameException(
                     historyPromptCount + " prompt tokens in a history of " + history.size() + " tokens");
         }
-        return new Choice(sampling, history, historyPromptCount, logits);
+        return new Choice(sampling, history, historyPromptCount, logits, draftCount);
     }
 
     private static Map<Integer, Float> readBias(PayloadReader in) {

@@ -7,8 +7,14 @@ import java.util.List;
 /**
  * One sequence's part of a step plan: the next {@code tokens} of it, to be computed after those already in its blocks.
  *
+ * <p>The last of them may be a draft: tokens that somebody guessed and nobody has chosen yet. The last stage then chooses at
+ * the row before the draft, and goes on row by row as long as what it chooses is what was drafted, so that a step answers
+ * with one token more than it found right. Each is what would have been chosen without a draft: the sampler draws by
+ * (seed, position), and a row's logits do not depend on the rows beside it. The slots of drafted tokens that were wrong
+ * are written again by the slice that follows.
+ *
  * @param startPosition position of the first of {@code tokens}
- * @param tokens a chunk of the prompt, or the one token drawn last
+ * @param tokens a chunk of the prompt, or the one token chosen last, and after it a draft
  * @param blocks ids of the blocks that hold positions 0 up to the last of {@code tokens}, in order
  * @param choice a list of one where the step ends by choosing this sequence's next token, else empty
  */
@@ -20,6 +26,11 @@ public record SequenceSlice(long sequenceId, int startPosition, TokenIds tokens,
                     + startPosition + ", " + tokens.size() + " tokens, " + choice.size() + " choices");
         }
         choice = List.copyOf(choice);
+        int draftCount = draftCount(choice);
+        if (draftCount < 0 || draftCount >= tokens.size()) {
+            throw new IllegalArgumentException("a slice needs a token before its draft: " + tokens.size()
+                    + " tokens, of which " + draftCount + " are drafted");
+        }
     }
 
     /** Position after the last of this slice's tokens. */
@@ -27,12 +38,39 @@ public record SequenceSlice(long sequenceId, int startPosition, TokenIds tokens,
         return startPosition + tokens.size();
     }
 
+    /** Tokens at the end of this slice that are drafted. */
+    public int draftCount() {
+        return draftCount(choice);
+    }
+
+    /** Position of the first token that is chosen: after the tokens that are certain. */
+    public int choicePosition() {
+        return endPosition() - draftCount();
+    }
+
+    private static int draftCount(List<Choice> choice) {
+        return choice.isEmpty() ? 0 : choice.getFirst().draftCount();
+    }
+
     /**
-     * How the token at {@link #endPosition()} is to be chosen.
+     * How the token at {@link #choicePosition()} is to be chosen, and those after it.
      *
-     * @param history the whole sequence so far where the sampling needs it, else empty
+     * @param history the whole sequence so far, without the draft, where the sampling needs it, else empty
      * @param historyPromptCount how many of {@code history} are prompt tokens
      * @param logits whether to send the logits back too
+     * @param draftCount how many of the slice's last tokens are a draft
      */
-    public record Choice(Sampling sampling, TokenIds history, int historyPromptCount, boolean logits) {}
+    public record Choice(Sampling sampling, TokenIds history, int historyPromptCount, boolean logits, int draftCount) {
+
+        /** A choice with nothing drafted. */
+        public Choice(Sampling sampling, TokenIds history, int historyPromptCount, boolean logits) {
+            this(sampling, history, historyPromptCount, logits, 0);
+        }
+
+        /** The choice that follows when {@code drafted}, the draft up to there, was right. */
+        public Choice after(TokenIds drafted) {
+            TokenIds longer = sampling.needsHistory() ? history.concat(drafted) : history;
+            return new Choice(sampling, longer, historyPromptCount, logits, draftCount - drafted.size());
+        }
+    }
 }

@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * What came out of a step.
  *
- * @param tokens one for each slice that asked for a choice, in the plan's order
+ * @param tokens for each slice that asked for a choice, in the plan's order: those of its draft that were right, and the one
+ *     chosen after them
  * @param timings one for each stage, in their order
  */
 public record StepResult(long epoch, long step, List<Chosen> tokens, List<StageTiming> timings) {

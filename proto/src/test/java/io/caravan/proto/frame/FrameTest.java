@@ -124,7 +124,7 @@ class FrameTest {
         assertThatThrownBy(() -> ActivationFrame.encode(
                         Frames.PLAN, Frames.TIMINGS, Frames.hidden(), 0, 24, 1, new ExpandableDirectByteBuffer()))
                 .isInstanceOf(FrameException.class)
-                .hasMessageContaining("5 rows");
+                .hasMessageContaining("7 rows");
     }
 
     @Test

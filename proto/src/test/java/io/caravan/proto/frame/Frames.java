@@ -34,9 +34,9 @@ final class Frames {
                     new SequenceSlice(
                             6,
                             100,
-                            TokenIds.of(31999),
+                            TokenIds.of(31999, 2, 9),
                             TokenIds.of(0, 1),
-                            List.of(new Choice(Sampling.GREEDY, TokenIds.EMPTY, 0, false)))));
+                            List.of(new Choice(Sampling.GREEDY, TokenIds.EMPTY, 0, false, 2)))));
 
     static final List<StageTiming> TIMINGS =
             List.of(new StageTiming(0, 1_000, 2_000, 3_000), new StageTiming(1, -4, 5, Long.MAX_VALUE));
@@ -51,7 +51,8 @@ final class Frames {
                                     32, 77, -0.5f, TokenIds.of(77, 78), new float[] {-0.5f, -1.5f}, new float[] {
                                         0.1f, Float.NEGATIVE_INFINITY, 3f
                                     })),
-                    new StepResult.Chosen(6, TokenChoice.plain(101, 2))),
+                    new StepResult.Chosen(6, TokenChoice.plain(101, 2)),
+                    new StepResult.Chosen(6, TokenChoice.plain(102, 8))),
             TIMINGS);
 
     private Frames() {}
@@ -73,9 +74,9 @@ final class Frames {
         return bytes(buffer, StepResultFrame.encode(RESULT, SENT_AT_NS, buffer));
     }
 
-    /** F32 [5 rows, 4]. */
+    /** F32 [7 rows, 4]. */
     static UnsafeBuffer hidden() {
-        UnsafeBuffer hidden = new UnsafeBuffer(new byte[5 * 4 * Float.BYTES]);
+        UnsafeBuffer hidden = new UnsafeBuffer(new byte[7 * 4 * Float.BYTES]);
         for (int i = 0; i < hidden.capacity(); i++) {
             hidden.putByte(i, (byte) i);
         }

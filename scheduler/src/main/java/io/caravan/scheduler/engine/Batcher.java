@@ -1,23 +1,33 @@
 package io.caravan.scheduler.engine;
 
+import io.caravan.proto.sequence.TokenIds;
 import io.caravan.proto.step.SequenceSlice;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** Fills one step plan: decodes first, then prefills under way, then sequences that waited, within the token budget. */
+/**
+ * Fills one step plan: decodes first, then prefills under way, then sequences that waited, within the token budget. While
+ * nothing waits to be prefilled, decodes take drafted tokens along.
+ */
 final class Batcher {
+
+    /** A sequence that takes part in the plan with its next {@code rows} tokens and then a draft. */
+    private record Pick(Sequence sequence, int rows, TokenIds draft) {}
+
     private final EngineLimits limits;
+    private final Speculation speculation;
     private final Lineup lineup;
     private final int stageCount;
     private final List<Sequence> candidates = new ArrayList<>();
     private final List<Sequence> preempted = new ArrayList<>();
-    private final List<Sequence> drafts = new ArrayList<>();
-    private final List<Integer> draftRows = new ArrayList<>();
+    private final List<Pick> picks = new ArrayList<>();
     /** Arrival of the decode scheduled last; the next plan goes on after it. */
     private long lastDecoded = -1;
 
-    Batcher(EngineLimits limits, Lineup lineup, int stageCount) {
+    Batcher(EngineLimits limits, Speculation speculation, Lineup lineup, int stageCount) {
         this.limits = limits;
+        this.speculation = speculation;
         this.lineup = lineup;
         this.stageCount = stageCount;
     }
@@ -25,29 +35,32 @@ final class Batcher {
     /**
      * The slices of the next plan, possibly none.
      *
+     * @param maxSequenceTokens longest sequence that there may be
      * @param choosers takes the sequences whose next token the plan chooses, in the order of their slices
      */
-    List<SequenceSlice> fill(List<Sequence> choosers) {
-        drafts.clear();
-        draftRows.clear();
-        draftDecodes();
-        draftPrefills(limits.tokenBudget() - drafts.size());
-        var slices = new ArrayList<SequenceSlice>(drafts.size());
-        for (int i = 0; i < drafts.size(); i++) {
-            Sequence sequence = drafts.get(i);
-            slices.add(sequence.advance(draftRows.get(i), lineup.blockTokens));
+    List<SequenceSlice> fill(int maxSequenceTokens, List<Chooser> choosers) {
+        picks.clear();
+        pickDecodes(maxSequenceTokens);
+        pickPrefills(limits.tokenBudget() - picks.size());
+        var slices = new ArrayList<SequenceSlice>(picks.size());
+        for (Pick pick : picks) {
+            Sequence sequence = pick.sequence();
+            TokenIds draft = lineup.fitDraft(sequence, pick.draft());
+            slices.add(sequence.advance(pick.rows(), draft, lineup.blockTokens));
             if (sequence.choiceInFlight) {
-                choosers.add(sequence);
+                choosers.add(new Chooser(sequence, draft));
             }
         }
         return slices;
     }
 
-    private void draftDecodes() {
+    private void pickDecodes(int maxSequenceTokens) {
         candidates.clear();
+        boolean prefills = !lineup.waiting.isEmpty();
         int decodingCount = 0;
         int before = 0; // candidates whose turn comes after those that follow lastDecoded
         for (Sequence sequence : lineup.running) {
+            prefills |= !sequence.decoding();
             if (sequence.decoding()) {
                 decodingCount++;
                 if (sequence.pendingCount() == 1) {
@@ -57,49 +70,53 @@ final class Batcher {
             }
         }
         int rows = Throttle.decodeRows(decodingCount, stageCount, limits.tokenBudget());
-        for (int i = 0; i < candidates.size() && drafts.size() < rows; i++) {
+        int most = prefills ? 0 : speculation.draftTokens(Math.min(rows, candidates.size()), limits.tokenBudget());
+        for (int i = 0; i < candidates.size() && picks.size() < rows; i++) {
             Sequence sequence = candidates.get((before + i) % candidates.size());
-            if (sequence.state == SequenceState.RUNNING && ensureBlocks(sequence)) {
-                drafts.add(sequence);
-                draftRows.add(1);
+            if (sequence.state != SequenceState.RUNNING) {
+                continue;
+            }
+            Optional<TokenIds> draft = draft(sequence, most, maxSequenceTokens);
+            if (draft.isPresent() && ensureBlocks(sequence)) {
+                picks.add(new Pick(sequence, 1, draft.get()));
                 lastDecoded = sequence.arrival;
             }
         }
     }
 
+    private Optional<TokenIds> draft(Sequence sequence, int most, int maxSequenceTokens) {
+        int useful = Math.min(most, sequence.usefulDraft(maxSequenceTokens));
+        return useful < 1
+                ? Optional.of(TokenIds.EMPTY)
+                : speculation.drafter().draft(sequence.id(), sequence, useful).map(sequence::beforeEnd);
+    }
+
     private boolean ensureBlocks(Sequence sequence) {
         preempted.clear();
         boolean enough = lineup.ensureBlocks(sequence, preempted);
-        for (Sequence victim : preempted) {
-            int at = drafts.indexOf(victim);
-            if (at >= 0) {
-                drafts.remove(at);
-                draftRows.remove(at);
-            }
-        }
+        picks.removeIf(pick -> preempted.contains(pick.sequence()));
         return enough;
     }
 
-    private void draftPrefills(int freeRows) {
+    private void pickPrefills(int freeRows) {
         int rows = Math.min(freeRows, prefillRows());
         for (int i = 0; i < lineup.running.size() && rows > 0; i++) {
             Sequence sequence = lineup.running.get(i);
             if (!sequence.decoding()) {
-                rows -= draftPrefill(sequence, rows);
+                rows -= pickPrefill(sequence, rows);
             }
         }
         while (rows > 0
                 && !lineup.waiting.isEmpty()
                 && lineup.running.size() < limits.maxRunning()
                 && lineup.admitHead()) {
-            rows -= draftPrefill(lineup.running.getLast(), rows);
+            rows -= pickPrefill(lineup.running.getLast(), rows);
         }
     }
 
-    private int draftPrefill(Sequence sequence, int rows) {
+    private int pickPrefill(Sequence sequence, int rows) {
         int chunk = Math.min(rows, sequence.pendingCount());
-        drafts.add(sequence);
-        draftRows.add(chunk);
+        picks.add(new Pick(sequence, chunk, TokenIds.EMPTY));
         return chunk;
     }
 

@@ -2,6 +2,7 @@ package io.caravan.scheduler.engine;
 
 import io.caravan.proto.actor.SequenceEvent;
 import io.caravan.proto.actor.SequenceEvent.Refusal;
+import io.caravan.proto.draft.Drafter;
 import io.caravan.proto.sequence.FinishReason;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.SequenceRequest;
@@ -35,9 +36,10 @@ public final class Engine {
 
     private static final Duration LONGEST_DEADLINE = Duration.ofDays(365);
 
-    private record InFlight(long step, long scheduledNs, List<Sequence> choosers) {}
+    private record InFlight(long step, long scheduledNs, List<Chooser> choosers) {}
 
     private final EngineLimits limits;
+    private final Drafter drafter;
     private final int contextTokens;
     private final int maxInFlight;
     private final Lineup lineup;
@@ -56,18 +58,26 @@ public final class Engine {
     private long stepCount;
     private long promptTokens;
     private long completionTokens;
+    private long draftedTokens;
+    private long acceptedTokens;
     private long staleResults;
+
+    /** An engine that chooses one token a step. */
+    public Engine(EngineLimits limits, int stageCount, int contextTokens, int blockTokens) {
+        this(limits, Speculation.OFF, stageCount, contextTokens, blockTokens);
+    }
 
     /**
      * @param contextTokens longest sequence that the model knows
      * @param blockTokens tokens that one KV block holds
      */
-    public Engine(EngineLimits limits, int stageCount, int contextTokens, int blockTokens) {
+    public Engine(EngineLimits limits, Speculation speculation, int stageCount, int contextTokens, int blockTokens) {
         this.limits = limits;
+        drafter = speculation.drafter();
         this.contextTokens = contextTokens;
         maxInFlight = stageCount + limits.extraInFlight();
         lineup = new Lineup(blockTokens);
-        batcher = new Batcher(limits, lineup, stageCount);
+        batcher = new Batcher(limits, speculation, lineup, stageCount);
         finished = new FinishedLog(limits.rememberedSequences(), limits.rememberedTokens());
     }
 
@@ -170,6 +180,7 @@ public final class Engine {
     private void drop(Sequence sequence) {
         lineup.remove(sequence);
         live.remove(sequence.id());
+        drafter.forget(sequence.id());
     }
 
     /** The next plan to send, if one may and can be made now. */
@@ -179,14 +190,15 @@ public final class Engine {
         }
         if (canaryDue) {
             canaryDue = false;
-            return Optional.of(launch(List.of(canary()), List.of(canarySequence()), nowNs));
+            return Optional.of(
+                    launch(List.of(canary()), List.of(new Chooser(canarySequence(), TokenIds.EMPTY)), nowNs));
         }
-        var choosers = new ArrayList<Sequence>();
-        var slices = batcher.fill(choosers);
+        var choosers = new ArrayList<Chooser>();
+        var slices = batcher.fill(maxSequenceTokens(), choosers);
         return slices.isEmpty() ? Optional.empty() : Optional.of(launch(slices, choosers, nowNs));
     }
 
-    private StepPlan launch(List<SequenceSlice> slices, List<Sequence> choosers, long nowNs) {
+    private StepPlan launch(List<SequenceSlice> slices, List<Chooser> choosers, long nowNs) {
         if (inFlight.isEmpty()) {
             lastProgressNs = nowNs;
         }
@@ -225,45 +237,53 @@ public final class Engine {
             throw new IllegalStateException("step " + result.step() + " came back where "
                     + (expected == null ? "none" : "step " + expected.step()) + " was expected");
         }
-        requireSameChoosers(expected, result);
+        var runs = Runs.of(expected.choosers(), result);
         inFlight.remove();
         lastProgressNs = nowNs;
         warm = true;
         stepCount++;
         var events = new ArrayList<SequenceEvent>();
-        for (int i = 0; i < result.tokens().size(); i++) {
-            commit(expected.choosers().get(i), result.tokens().get(i).choice(), events);
+        for (int i = 0; i < runs.size(); i++) {
+            commit(expected.choosers().get(i), runs.get(i), events);
         }
         return events;
     }
 
-    private static void requireSameChoosers(InFlight expected, StepResult result) {
-        var choosers = expected.choosers();
-        boolean same = choosers.size() == result.tokens().size();
-        for (int i = 0; same && i < choosers.size(); i++) {
-            same = choosers.get(i).id() == result.tokens().get(i).sequenceId();
-        }
-        if (!same) {
-            throw new IllegalStateException("step " + result.step() + " chose tokens for other sequences than planned");
-        }
-    }
-
-    private void commit(Sequence sequence, TokenChoice choice, List<SequenceEvent> events) {
+    /** @param run the drafted tokens that were right, and the one chosen after them */
+    private void commit(Chooser chooser, List<TokenChoice> run, List<SequenceEvent> events) {
+        Sequence sequence = chooser.sequence();
         sequence.choiceInFlight = false;
         if (sequence.state == SequenceState.FINISHED) {
             return;
         }
+        int accepted = run.size() - 1;
+        draftedTokens += chooser.draft().size();
+        acceptedTokens += accepted;
+        sequence.pace.observe(chooser.draft().size(), accepted);
+        sequence.drafted(accepted);
+        promptTokens += sequence.completionCount() == 0 ? sequence.tokenCount() : 0;
+        int count = 0;
+        List<FinishReason> ending = List.of();
+        while (count < run.size() && ending.isEmpty()) {
+            append(sequence, run.get(count++));
+            ending = sequence.ending(maxSequenceTokens());
+        }
+        events.add(new SequenceEvent.Tokens(sequence.id(), run.subList(0, count)));
+        for (var reason : ending) {
+            events.add(end(sequence, reason));
+        }
+        if (sequence.state == SequenceState.RUNNING) {
+            lineup.trim(sequence);
+        }
+    }
+
+    private void append(Sequence sequence, TokenChoice choice) {
         if (choice.position() != sequence.tokenCount()) {
             throw new IllegalStateException("sequence " + sequence.id() + " got a token for position "
                     + choice.position() + " and has " + sequence.tokenCount() + " tokens");
         }
-        promptTokens += sequence.completionCount() == 0 ? sequence.tokenCount() : 0;
         completionTokens++;
         sequence.append(choice);
-        events.add(new SequenceEvent.Tokens(sequence.id(), List.of(choice)));
-        for (var reason : sequence.ending(maxSequenceTokens())) {
-            events.add(end(sequence, reason));
-        }
     }
 
     /** Ends the sequences whose deadline has passed; while suspended they are refused with the reason for that. */
@@ -361,6 +381,8 @@ public final class Engine {
                 stepCount,
                 promptTokens,
                 completionTokens,
+                draftedTokens,
+                acceptedTokens,
                 staleResults);
     }
 

@@ -6,6 +6,8 @@ package io.caravan.scheduler.engine;
  * @param maxSequenceTokens longest sequence that is taken
  * @param promptTokens of sequences whose first token was committed
  * @param completionTokens committed
+ * @param draftedTokens verified by steps that came back
+ * @param acceptedTokens of these that were right
  * @param staleResults results of earlier epochs, which were dropped
  */
 public record EngineStatus(
@@ -20,4 +22,6 @@ public record EngineStatus(
         long stepCount,
         long promptTokens,
         long completionTokens,
+        long draftedTokens,
+        long acceptedTokens,
         long staleResults) {}

@@ -1,5 +1,6 @@
 package io.caravan.scheduler.engine;
 
+import io.caravan.proto.sequence.TokenIds;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,6 +67,24 @@ final class Lineup {
             sequence.addBlock(pool.allocate());
         }
         return true;
+    }
+
+    /**
+     * As much of {@code draft} as the sequence's blocks hold, and free ones that no running sequence could need before {@link
+     * #trim} gives them back: nobody is preempted for the sake of a guess.
+     */
+    TokenIds fitDraft(Sequence sequence, TokenIds draft) {
+        int needed = blocksFor(sequence.tokenCount() + draft.size());
+        while (sequence.blockCount() < needed && pool.freeCount() > running.size()) {
+            sequence.addBlock(pool.allocate());
+        }
+        int fitting = sequence.blockCount() * blockTokens - sequence.tokenCount();
+        return fitting < draft.size() ? draft.slice(0, fitting) : draft;
+    }
+
+    /** Gives back the blocks of a running sequence that its tokens do not need. */
+    void trim(Sequence sequence) {
+        sequence.keepBlocks(blocksFor(sequence.tokenCount()), pool);
     }
 
     private void preempt(Sequence latest) {

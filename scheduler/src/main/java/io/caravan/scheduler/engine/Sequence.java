@@ -1,5 +1,6 @@
 package io.caravan.scheduler.engine;
 
+import io.caravan.proto.draft.TokenLog;
 import io.caravan.proto.sequence.FinishReason;
 import io.caravan.proto.sequence.SequenceRequest;
 import io.caravan.proto.sequence.TokenChoice;
@@ -15,7 +16,7 @@ import java.util.List;
  * <p>{@code scheduledCount} of its tokens are computed or will be by plans in flight, which for the next plan is the same.
  * When it reaches {@code tokenCount} the next token is being chosen and there is nothing to schedule until it is known.
  */
-final class Sequence {
+final class Sequence implements TokenLog {
     private static final int FIRST_BLOCK_COUNT = 8;
 
     final SequenceRequest request;
@@ -24,6 +25,8 @@ final class Sequence {
     SequenceState state = SequenceState.WAITING;
     /** A plan in flight will choose the next token. */
     boolean choiceInFlight;
+
+    final DraftPace pace = new DraftPace();
 
     private final int promptCount;
     private int[] tokens; // [tokenCount] prompt, then completion
@@ -49,6 +52,16 @@ final class Sequence {
 
     int tokenCount() {
         return tokenCount;
+    }
+
+    @Override
+    public int size() {
+        return tokenCount;
+    }
+
+    @Override
+    public int get(int position) {
+        return tokens[position];
     }
 
     int completionCount() {
@@ -83,10 +96,16 @@ final class Sequence {
 
     /** Gives the blocks back and forgets what was computed in them. */
     void releaseBlocks(BlockPool pool) {
-        for (int i = 0; i < blockCount; i++) {
-            pool.release(blocks[i]);
-        }
+        keepBlocks(0, pool);
         forgetBlocks();
+    }
+
+    /** Gives the blocks after the first {@code count} back. */
+    void keepBlocks(int count, BlockPool pool) {
+        while (blockCount > count) {
+            pool.release(blocks[--blockCount]);
+            blockIds = TokenIds.EMPTY;
+        }
     }
 
     /** The pool itself is gone, and with it what was computed. */
@@ -96,8 +115,27 @@ final class Sequence {
         scheduledCount = 0;
     }
 
-    /** The next {@code rowCount} tokens as a part of a plan, which from now on count as scheduled. */
-    SequenceSlice advance(int rowCount, int blockTokens) {
+    /** Most drafted tokens that a decode can use: a step adds one token more than its draft, and may not add too many. */
+    int usefulDraft(int maxSequenceTokens) {
+        int room = Math.min(maxSequenceTokens - tokenCount, request.maxCompletionTokens() - completionCount());
+        return Math.min(pace.length(), room - 1);
+    }
+
+    /** {@code draft} up to an end token: the step that finds the rest right chooses that itself. */
+    TokenIds beforeEnd(TokenIds draft) {
+        for (int i = 0; i < draft.size(); i++) {
+            if (request.endTokens().contains(draft.get(i))) {
+                return draft.slice(0, i);
+            }
+        }
+        return draft;
+    }
+
+    /**
+     * The next {@code rowCount} tokens as a part of a plan, which from now on count as scheduled, and after them {@code
+     * draft}, which counts when it is known to be right.
+     */
+    SequenceSlice advance(int rowCount, TokenIds draft, int blockTokens) {
         int start = scheduledCount;
         TokenIds chunk = rowCount == 1 ? TokenIds.of(tokens[start]) : TokenIds.of(copy(start, start + rowCount));
         scheduledCount += rowCount;
@@ -105,19 +143,28 @@ final class Sequence {
         if (blockIds.size() != blockCount) {
             blockIds = TokenIds.copyOf(blocks, blockCount);
         }
-        int needed = Math.ceilDiv(scheduledCount, blockTokens);
+        int needed = Math.ceilDiv(scheduledCount + draft.size(), blockTokens);
         TokenIds table = needed == blockCount ? blockIds : blockIds.slice(0, needed);
-        return new SequenceSlice(id(), start, chunk, table, choiceInFlight ? List.of(choice()) : List.of());
+        var choices = choiceInFlight ? List.of(choice(draft.size())) : List.<SequenceSlice.Choice>of();
+        return new SequenceSlice(id(), start, chunk.concat(draft), table, choices);
     }
 
-    private SequenceSlice.Choice choice() {
+    private SequenceSlice.Choice choice(int draftCount) {
         var sampling = request.sampling();
         TokenIds history = sampling.needsHistory() ? TokenIds.copyOf(tokens, tokenCount) : TokenIds.EMPTY;
-        return new SequenceSlice.Choice(sampling, history, Math.min(promptCount, history.size()), request.logits());
+        return new SequenceSlice.Choice(
+                sampling, history, Math.min(promptCount, history.size()), request.logits(), draftCount);
     }
 
     private int[] copy(int from, int to) {
         return Arrays.copyOfRange(tokens, from, to);
+    }
+
+    /** The plan that came back had computed {@code accepted} drafted tokens that were right, where its blocks are still held. */
+    void drafted(int accepted) {
+        if (state == SequenceState.RUNNING) {
+            scheduledCount += accepted;
+        }
     }
 
     void append(TokenChoice choice) {

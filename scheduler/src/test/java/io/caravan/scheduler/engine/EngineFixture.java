@@ -5,6 +5,7 @@ import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.SequenceRequest;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.sequence.TokenIds;
+import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import java.time.Duration;
@@ -12,8 +13,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/** An engine and a pipeline that draws, for position p, the token 100 + p. */
+/** An engine and a pipeline that chooses, for position p, the token 100 + p. */
 final class EngineFixture {
     static final int BLOCK_TOKENS = 4;
     static final int END_TOKEN = 111;
@@ -24,7 +26,11 @@ final class EngineFixture {
     long nowNs;
 
     EngineFixture(EngineLimits limits, int stageCount, int contextTokens, int blockCount) {
-        engine = new Engine(limits, stageCount, contextTokens, BLOCK_TOKENS);
+        this(limits, Speculation.OFF, stageCount, contextTokens, blockCount);
+    }
+
+    EngineFixture(EngineLimits limits, Speculation speculation, int stageCount, int contextTokens, int blockCount) {
+        engine = new Engine(limits, speculation, stageCount, contextTokens, BLOCK_TOKENS);
         engine.reset(1, blockCount);
         StepPlan canary = engine.schedule(0).orElseThrow();
         engine.update(resultOf(canary), 0);
@@ -50,10 +56,22 @@ final class EngineFixture {
     static StepResult resultOf(StepPlan plan) {
         var chosen = plan.slices().stream()
                 .filter(slice -> !slice.choice().isEmpty())
-                .map(slice -> new StepResult.Chosen(
-                        slice.sequenceId(), TokenChoice.plain(slice.endPosition(), 100 + slice.endPosition())))
+                .flatMap(EngineFixture::run)
                 .toList();
         return new StepResult(plan.epoch(), plan.step(), chosen, List.of());
+    }
+
+    private static Stream<StepResult.Chosen> run(SequenceSlice slice) {
+        var run = Stream.<StepResult.Chosen>builder();
+        int position = slice.choicePosition();
+        boolean right = true;
+        while (right) {
+            run.add(new StepResult.Chosen(slice.sequenceId(), TokenChoice.plain(position, 100 + position)));
+            right = position < slice.endPosition()
+                    && slice.tokens().get(position - slice.startPosition()) == 100 + position;
+            position++;
+        }
+        return run.build();
     }
 
     List<SequenceEvent> submit(SequenceRequest request) {

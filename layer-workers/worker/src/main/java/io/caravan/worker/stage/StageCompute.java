@@ -44,7 +44,7 @@ public interface StageCompute extends AutoCloseable {
     /** The first {@code byteCount} bytes of the hidden states, good until the next call of any method. */
     DirectBuffer readHidden(int byteCount);
 
-    /** The last stage's tokens, for the slices that ask for one, in the plan's order. */
+    /** The last stage's tokens, for the slices that ask for them, in the plan's order. */
     List<StepResult.Chosen> choose(StepPlan plan);
 
     /** Gives weights, blocks and threads back. */

@@ -9,6 +9,7 @@ import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import io.caravan.scheduler.engine.Engine;
 import io.caravan.scheduler.engine.EngineLimits;
+import io.caravan.scheduler.engine.Speculation;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ final class EngineSimulation {
     private final int blockTokens;
     private final int blockCount;
     private final EngineLimits limits;
+    private final RandomDrafter drafter;
     private final Engine engine;
     private final Clients clients;
     private final Invariants invariants;
@@ -49,7 +51,10 @@ final class EngineSimulation {
         limits = new EngineLimits(
                 between(1, 12), between(1, 12), between(1, 48), between(1, 16), between(0, 2), between(0, 30), 1 << 10);
         int contextTokens = between(4, 96);
-        engine = new Engine(limits, stageCount, contextTokens, blockTokens);
+        drafter = new RandomDrafter(random);
+        var speculation =
+                random.nextInt(3) == 0 ? Speculation.OFF : new Speculation(drafter, between(1, 8), between(2, 24));
+        engine = new Engine(limits, speculation, stageCount, contextTokens, blockTokens);
         clients = new Clients(Math.min(contextTokens, blockCount * blockTokens));
         invariants = new Invariants(engine, blockCount, stageCount + limits.extraInFlight());
         for (int i = 0; i < stageCount; i++) {
@@ -66,6 +71,7 @@ final class EngineSimulation {
         for (int i = 0; i < EVENT_COUNT; i++) {
             event();
             invariants.check(clients.liveIds());
+            assertThat(clients.liveIds()).as("who drafts forgets who ended").containsAll(drafter.known());
         }
         drain();
     }
@@ -120,7 +126,7 @@ final class EngineSimulation {
 
     private void scheduleOne() {
         engine.schedule(nowNs).ifPresentOrElse(this::send, () -> {
-            boolean mayRun = !suspended && engine.status().inFlight() == 0;
+            boolean mayRun = !suspended && engine.status().inFlight() == 0 && !drafter.someoneWaits();
             assertThat(mayRun && !clients.liveIds().isEmpty())
                     .as("work waits, nothing is in flight, and nothing is planned")
                     .isFalse();
@@ -190,7 +196,7 @@ final class EngineSimulation {
         if (suspended) {
             reset();
         }
-        long bound = 3 * clients.remainingTokens() + 100;
+        long bound = 8 * clients.remainingTokens() + 100;
         for (long round = 0; !clients.liveIds().isEmpty() || engine.status().inFlight() > 0; round++) {
             assertThat(round).as("rounds until the last sequence ended").isLessThan(bound);
             int before = engine.status().inFlight();

@@ -41,14 +41,24 @@ final class SimulatedStage {
         plan.slices().forEach(this::write);
         var chosen = new ArrayList<StepResult.Chosen>();
         for (SequenceSlice slice : plan.slices()) {
-            int[] prefix = read(slice);
+            int[] tokens = read(slice);
             for (var choice : slice.choice()) {
-                assertHistory(choice, prefix);
-                int token = TokenFunction.next(prefix, prefix.length);
-                chosen.add(new StepResult.Chosen(slice.sequenceId(), TokenChoice.plain(prefix.length, token)));
+                assertHistory(choice, Arrays.copyOf(tokens, slice.choicePosition()));
+                choose(slice, tokens, chosen);
             }
         }
         return new StepResult(plan.epoch(), plan.step(), chosen, List.of());
+    }
+
+    private static void choose(SequenceSlice slice, int[] tokens, List<StepResult.Chosen> chosen) {
+        int position = slice.choicePosition();
+        int token = TokenFunction.next(tokens, position);
+        chosen.add(new StepResult.Chosen(slice.sequenceId(), TokenChoice.plain(position, token)));
+        while (position < tokens.length && tokens[position] == token) {
+            position++;
+            token = TokenFunction.next(tokens, position);
+            chosen.add(new StepResult.Chosen(slice.sequenceId(), TokenChoice.plain(position, token)));
+        }
     }
 
     private static void assertHistory(SequenceSlice.Choice choice, int[] prefix) {
