@@ -33,6 +33,11 @@ record CheckpointFiles(List<Path> paths, Map<String, String> places) {
         throw unusable(directory);
     }
 
+    /** Whether {@code directory} has the files of this layout, complete or not. */
+    static boolean areIn(Path directory) {
+        return Files.exists(directory.resolve(SINGLE)) || Files.exists(directory.resolve(INDEX));
+    }
+
     private static void requireDirectory(Path directory) {
         if (Files.isRegularFile(directory)) {
             throw new ModelFormatException(
@@ -78,9 +83,10 @@ record CheckpointFiles(List<Path> paths, Map<String, String> places) {
                 found.add(name + kind);
             }
         }
-        return new ModelFormatException(directory + " has neither " + SINGLE + " nor " + INDEX
-                + (found.isEmpty() ? "" : "; it holds " + abbreviate(found))
-                + ". Hugging Face safetensors (F32, F16 or BF16) are supported");
+        return new ModelFormatException(
+                directory + " has neither " + SINGLE + " nor " + INDEX
+                        + (found.isEmpty() ? "" : "; it holds " + abbreviate(found))
+                        + ". Hugging Face safetensors (F32, F16 or BF16) and Meta's consolidated.NN.pth with params.json are supported");
     }
 
     private static String kindOf(String name) {
@@ -97,7 +103,7 @@ record CheckpointFiles(List<Path> paths, Map<String, String> places) {
             return " (GGUF, not supported)";
         }
         if (name.matches("consolidated\\..*\\.pth")) {
-            return " (Meta's own checkpoint, not supported: convert it to safetensors)";
+            return " (Meta's own checkpoint, whose params.json is missing)";
         }
         if (name.matches(".*\\.(bin|pth?|ckpt)")) {
             return " (a PyTorch pickle, not supported: convert it to safetensors)";

@@ -16,7 +16,7 @@ public final class Checkpoints {
     private Checkpoints() {}
 
     /**
-     * Opens the Hugging Face checkpoint in {@code directory}.
+     * Opens the checkpoint in {@code directory}: safetensors in Hugging Face's layout, or else Meta's own.
      *
      * @throws ModelFormatException when it is not one, is incomplete or damaged, or is of a kind that is not supported
      */
@@ -51,7 +51,9 @@ public final class Checkpoints {
 
     /** Each format has a reader of its own. */
     private static StoredModel read(Path directory, Arena arena) {
-        return SafetensorsModel.read(directory, arena);
+        return !CheckpointFiles.areIn(directory) && Files.isDirectory(directory) && MetaModel.isIn(directory)
+                ? MetaModel.read(directory, arena)
+                : SafetensorsModel.read(directory, arena);
     }
 
     private static void checkTensors(StoredModel model, LlamaTensors llama) {

@@ -183,7 +183,7 @@ class BadInputTest {
             value = {
                 "model-q4.gguf | GGUF, not supported",
                 "pytorch_model.bin | a PyTorch pickle, not supported: convert it to safetensors",
-                "consolidated.00.pth | Meta's own checkpoint, not supported",
+                "consolidated.00.pth | Meta's own checkpoint, whose params.json is missing",
                 "consolidated.safetensors | safetensors under another name",
                 "adapter_model.safetensors | a LoRA adapter without its base model",
                 "tf_model.h5 | not supported",
@@ -191,7 +191,7 @@ class BadInputTest {
     void shouldNameAnotherKindOfCheckpoint(String name, String message) throws IOException {
         Path other = Files.createDirectory(parent.resolve("other"));
         Files.writeString(other.resolve(name), "x");
-        assertRefused(other, name, message, "Hugging Face safetensors (F32, F16 or BF16) are supported");
+        assertRefused(other, name, message, "Hugging Face safetensors (F32, F16 or BF16) and Meta's");
     }
 
     @Test
