@@ -14,7 +14,8 @@ record AttentionParts(int[] firstRows, int kvHeads) {
     private static final int MAX_RUN_ROWS = 16;
 
     /** Cuts runs of about {@code partWork} multiply-adds over all heads together. */
-    static AttentionParts cut(PagedRows where, int kvHeads, long queryWidth, long partWork) {
+    static AttentionParts cut(PagedRows where, KvLayer kv, long queryWidth, long partWork) {
+        var kvHeads = kv.kvHeads();
         var firstRows = new int[where.rowCount() + 1];
         var runs = 0;
         var work = 0L;
@@ -24,7 +25,8 @@ record AttentionParts(int[] firstRows, int kvHeads) {
                 firstRows[runs++] = row;
                 work = 0;
             }
-            work += queryWidth * 2 * (where.positions()[row] + 1L);
+            var position = where.positions()[row];
+            work += queryWidth * 2 * (position + 1L - kv.rule().firstVisible(position));
         }
         firstRows[runs] = where.rowCount();
         return new AttentionParts(Arrays.copyOf(firstRows, runs + 1), kvHeads);

@@ -107,7 +107,7 @@ final class HostKernels implements Kernels {
         activations("out", out, where.rowCount(), q.columns());
         activations("q", q, where.rowCount(), q.columns());
         places(kv, where);
-        var parts = AttentionParts.cut(where, kv.kvHeads(), q.columns(), PART_WORK);
+        var parts = AttentionParts.cut(where, kv, q.columns(), PART_WORK);
         pool.run(
                 parts.count(),
                 (thread, part) -> provider.attention(
@@ -126,6 +126,19 @@ final class HostKernels implements Kernels {
         activations("x", x, rows, y.columns());
         activations("y", y, rows, y.columns());
         splitElements(rows * y.columns(), 1, (from, to) -> provider.add(x, y, from, to));
+    }
+
+    @Override
+    public void addBias(Tensor x, Tensor bias, int rows) {
+        activations("x", x, rows, bias.columns());
+        activations("bias", bias, 1, bias.columns());
+        split(rows, bias.columns(), (thread, from, to) -> provider.addBias(x, bias, from, to));
+    }
+
+    @Override
+    public void scale(Tensor x, float factor, int rows) {
+        activations("x", x, rows, x.columns());
+        splitElements(rows * x.columns(), 1, (from, to) -> provider.scale(x, factor, from, to));
     }
 
     @Override

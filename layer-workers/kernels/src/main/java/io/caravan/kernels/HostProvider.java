@@ -36,6 +36,12 @@ public interface HostProvider extends AutoCloseable {
     /** x += y for the elements [from, to), counted over all rows. */
     void add(Tensor x, Tensor y, long from, long to);
 
+    /** x[r] += bias for the rows [rowFrom, rowTo). */
+    void addBias(Tensor x, Tensor bias, int rowFrom, int rowTo);
+
+    /** x *= factor for the elements [from, to), counted over all rows. */
+    void scale(Tensor x, float factor, long from, long to);
+
     /** Gives the scratch memory back. */
     @Override
     void close();

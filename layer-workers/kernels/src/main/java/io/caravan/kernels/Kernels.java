@@ -10,7 +10,7 @@ public interface Kernels {
     /** out[r] = table[ids[r]]. out [rows, hidden], table [vocab, hidden] */
     void embed(Tensor out, Tensor table, int[] ids, int rows);
 
-    /** out[r] = x[r] / sqrt(mean(x[r]²) + eps) · weight. out, x [rows, width], weight [1, width] */
+    /** out[r] = x[r] / sqrt(mean(x[r]²) + eps) · weight. out, x [rows, width], weight [1, width]; out may be x */
     void rmsNorm(Tensor out, Tensor x, Tensor weight, float eps, int rows);
 
     /** out = x · wᵀ. out [rows, n], x [rows, k], w [n, k] */
@@ -29,8 +29,8 @@ public interface Kernels {
     void storeKv(KvLayer kv, Tensor key, Tensor value, PagedRows where);
 
     /**
-     * Causal attention of each row over positions 0 up to its own, read from the cache; scores of later positions are never
-     * computed. Query head h reads KV head h / (heads / kvHeads); scores are scaled by 1 / sqrt(headDim).
+     * Causal attention of each row over the positions that the layer's {@link AttentionRule} shows it, up to its own, read
+     * from the cache; others have no weight. Query head h reads KV head h / (heads / kvHeads).
      *
      * @param out [rows, heads * headDim]
      * @param q as out
@@ -42,6 +42,12 @@ public interface Kernels {
 
     /** x += y. x, y [rows, width] */
     void add(Tensor x, Tensor y, int rows);
+
+    /** x[r] += bias. x [rows, width], bias [1, width] F32 */
+    void addBias(Tensor x, Tensor bias, int rows);
+
+    /** x *= factor. x [rows, width] */
+    void scale(Tensor x, float factor, int rows);
 
     /** out[i] = x[rowIndices[i]]. */
     void gatherRows(Tensor out, Tensor x, int[] rowIndices);

@@ -5,8 +5,9 @@ package io.caravan.kernels;
  *
  * @param keys [blocks * kvHeads * blockTokens, headDim]: a block's tokens lie together head by head
  * @param values as keys
+ * @param rule how queries read them
  */
-public record KvLayer(Tensor keys, Tensor values, int blockTokens, int kvHeads, int headDim) {
+public record KvLayer(Tensor keys, Tensor values, int blockTokens, int kvHeads, int headDim, AttentionRule rule) {
     public KvLayer {
         if (keys.columns() != headDim
                 || values.columns() != headDim
@@ -14,6 +15,11 @@ public record KvLayer(Tensor keys, Tensor values, int blockTokens, int kvHeads, 
             throw new IllegalArgumentException("a KV layer needs keys and values of [blocks * " + kvHeads + " * "
                     + blockTokens + ", " + headDim + "]");
         }
+    }
+
+    /** A layer that is read by LLaMA's own rule. */
+    public KvLayer(Tensor keys, Tensor values, int blockTokens, int kvHeads, int headDim) {
+        this(keys, values, blockTokens, kvHeads, headDim, AttentionRule.plain(headDim));
     }
 
     /** Row of {@link #keys} that holds {@code head} of the token at {@code offset} in {@code block}. */

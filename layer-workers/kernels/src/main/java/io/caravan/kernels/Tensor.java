@@ -20,6 +20,14 @@ public record Tensor(Device device, TensorType type, long rows, long columns, Me
         }
     }
 
+    /** The same elements in rows of another width. */
+    public Tensor inRowsOf(long otherColumns) {
+        if (otherColumns < 1 || columns % otherColumns != 0) {
+            throw new IllegalArgumentException("rows of " + columns + " are not cut into rows of " + otherColumns);
+        }
+        return new Tensor(device, type, rows * (columns / otherColumns), otherColumns, data);
+    }
+
     public long byteSize() {
         return type.bytes(rows * columns);
     }

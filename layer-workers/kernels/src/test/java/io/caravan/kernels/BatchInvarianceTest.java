@@ -74,6 +74,28 @@ class BatchInvarianceTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"SCALAR", "VECTOR"})
+    void shouldAttendThroughAWindowToTheSameBitsInAnyBatch(KernelChoice choice) {
+        for (var window : new int[] {3, 20}) {
+            var alone = windowed(choice, 1, window, 50);
+            assertThat(IntStream.of(windowed(
+                                    choice, 2, window, IntStream.range(17, 57).toArray()))
+                            .skip(33 * 24)
+                            .limit(24))
+                    .containsExactly(box(alone));
+        }
+    }
+
+    private static int[] windowed(KernelChoice choice, int threads, int window, int... positions) {
+        try (var device = HostDevice.open(choice, threads)) {
+            var out = device.allocate(TensorType.F32, positions.length, 24);
+            var rule = new AttentionRule(0.4, window);
+            new CachedSequence(device, TensorType.F32, 2, 60, new int[] {0, 1, 2, 3}, 6, rule).attend(out, positions);
+            return Samples.bits(out, 0, positions.length);
+        }
+    }
+
     private static Integer[] box(int[] bits) {
         return IntStream.of(bits).boxed().toArray(Integer[]::new);
     }

@@ -16,6 +16,11 @@ final class CachedSequence {
     private final Tensor queries;
 
     CachedSequence(HostDevice device, TensorType type, int kvHeads, int headDim, int tokens, int[] table) {
+        this(device, type, kvHeads, tokens, table, headDim, AttentionRule.plain(headDim));
+    }
+
+    CachedSequence(
+            HostDevice device, TensorType type, int kvHeads, int tokens, int[] table, int headDim, AttentionRule rule) {
         this.device = device;
         this.table = table;
         var rows = (long) BLOCKS * kvHeads * BLOCK_TOKENS;
@@ -24,7 +29,8 @@ final class CachedSequence {
                 device.allocate(type, rows, headDim),
                 BLOCK_TOKENS,
                 kvHeads,
-                headDim);
+                headDim,
+                rule);
         queries = Samples.random(device, TensorType.F32, tokens, (long) HEADS * headDim, 11);
         var positions = new int[tokens];
         Arrays.setAll(positions, i -> i);

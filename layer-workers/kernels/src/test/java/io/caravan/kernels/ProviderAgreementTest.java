@@ -60,6 +60,15 @@ class ProviderAgreementTest {
             scale(Samples.random(device, TensorType.F32, 3, size, 6), out, 1);
             device.kernels().add(out, Samples.random(device, TensorType.F32, 3, size, 7), 3);
         });
+        compare(0, 3, size, (device, out) -> {
+            scale(Samples.random(device, TensorType.F32, 3, size, 6), out, 1);
+            device.kernels().addBias(out, Samples.random(device, TensorType.F32, 1, size, 7), 3);
+            device.kernels().scale(out, 0.22f, 3);
+        });
+        compare(2e-6, 3, size, (device, out) -> {
+            scale(Samples.random(device, TensorType.F32, 3, size, 6), out, 1);
+            device.kernels().rmsNorm(out, out, Samples.random(device, TensorType.F32, 1, size, 4), 1e-5f, 3);
+        });
     }
 
     @ParameterizedTest
@@ -77,6 +86,18 @@ class ProviderAgreementTest {
                     sequence.attend(out, 44);
                 });
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5, 15, 16, 17, 32, 33, 45, 100})
+    void shouldSeeThroughAWindowAsTheDefinitionDoes(int window) {
+        for (var type : new TensorType[] {TensorType.F16, TensorType.F32}) {
+            var rule = new AttentionRule(0.31, window);
+            compare(1e-5, 7, 4L * 26, (device, out) -> {
+                var sequence = new CachedSequence(device, type, 2, 45, new int[] {4, 1, 3}, 26, rule);
+                sequence.attend(out, 0, 1, 14, 15, 16, 31, 44);
+            });
         }
     }
 

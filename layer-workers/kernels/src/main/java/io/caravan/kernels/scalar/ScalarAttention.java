@@ -3,7 +3,7 @@ package io.caravan.kernels.scalar;
 import io.caravan.kernels.KvLayer;
 import io.caravan.kernels.Tensor;
 
-/** Attention of one query head of one row: scores, softmax, weighted sum, each over positions 0 up to the row's own. */
+/** Attention of one query head of one row: scores, softmax, weighted sum, each over the positions it sees. */
 final class ScalarAttention {
     private ScalarAttention() {}
 
@@ -16,11 +16,12 @@ final class ScalarAttention {
         var weights = scores(q, first, kv, kvHead, position, table);
         softmax(weights);
         var sums = new double[headDim];
-        for (var t = 0; t <= position; t++) {
+        var firstVisible = kv.rule().firstVisible(position);
+        for (var t = firstVisible; t <= position; t++) {
             var value = kv.row(table[t / kv.blockTokens()], kvHead, t % kv.blockTokens()) * headDim;
             var values = Elements.floats(kv.values(), value, headDim);
             for (var i = 0; i < headDim; i++) {
-                sums[i] += weights[t] * values[i];
+                sums[i] += weights[t - firstVisible] * values[i];
             }
         }
         for (var i = 0; i < headDim; i++) {
@@ -31,10 +32,12 @@ final class ScalarAttention {
     private static double[] scores(Tensor q, long first, KvLayer kv, int kvHead, int position, int[] table) {
         var headDim = kv.headDim();
         var query = Elements.floats(q, first, headDim);
-        var scores = new double[position + 1];
-        for (var t = 0; t <= position; t++) {
+        var firstVisible = kv.rule().firstVisible(position);
+        var scores = new double[position + 1 - firstVisible];
+        for (var t = firstVisible; t <= position; t++) {
             var key = kv.row(table[t / kv.blockTokens()], kvHead, t % kv.blockTokens()) * headDim;
-            scores[t] = ScalarProvider.dot(query, Elements.floats(kv.keys(), key, headDim)) / Math.sqrt(headDim);
+            var dot = ScalarProvider.dot(query, Elements.floats(kv.keys(), key, headDim));
+            scores[t - firstVisible] = dot * kv.rule().scale();
         }
         return scores;
     }

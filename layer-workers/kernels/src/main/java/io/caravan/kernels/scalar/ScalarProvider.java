@@ -125,6 +125,23 @@ public final class ScalarProvider implements HostProvider {
     }
 
     @Override
+    public void addBias(Tensor x, Tensor bias, int rowFrom, int rowTo) {
+        var width = bias.columns();
+        for (var row = rowFrom; row < rowTo; row++) {
+            for (var i = 0L; i < width; i++) {
+                Elements.set(x, row * width + i, Elements.get(x, row * width + i) + Elements.get(bias, i));
+            }
+        }
+    }
+
+    @Override
+    public void scale(Tensor x, float factor, long from, long to) {
+        for (var i = from; i < to; i++) {
+            Elements.set(x, i, Elements.get(x, i) * factor);
+        }
+    }
+
+    @Override
     public void close() {
         // has no scratch memory
     }

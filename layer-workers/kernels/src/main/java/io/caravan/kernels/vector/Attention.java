@@ -75,18 +75,31 @@ final class Attention {
     void compute() {
         var longest = begin();
         var table = where.tables()[rowFrom];
-        for (var start = 0; start <= longest; start += kv.blockTokens()) {
+        for (var start = firstBlockStart(); start <= longest; start += kv.blockTokens()) {
             var tokens = Math.min(kv.blockTokens(), longest + 1 - start);
             widen(kv.keys(), table[start / kv.blockTokens()], tokens, keys);
             widen(kv.values(), table[start / kv.blockTokens()], tokens, values);
             for (var row = 0; row < rowCount; row++) {
-                var count = Math.min(tokens, where.positions()[rowFrom + row] + 1 - start);
-                for (var head = row * groupHeads; count > 0 && head < (row + 1) * groupHeads; head++) {
-                    visit(head, count);
+                var position = where.positions()[rowFrom + row];
+                var count = Math.min(tokens, position + 1 - start);
+                var hidden = kv.rule().firstVisible(position) - start;
+                for (var head = row * groupHeads;
+                        count > hidden && count > 0 && head < (row + 1) * groupHeads;
+                        head++) {
+                    visit(head, hidden, count);
                 }
             }
         }
         end();
+    }
+
+    /** Where the first block begins that a row sees. */
+    private int firstBlockStart() {
+        var first = Integer.MAX_VALUE;
+        for (var row = rowFrom; row < rowFrom + rowCount; row++) {
+            first = Math.min(first, kv.rule().firstVisible(where.positions()[row]));
+        }
+        return first - first % kv.blockTokens();
     }
 
     /** Copies the queries and clears results and states; returns the highest position of the rows. */
@@ -129,20 +142,23 @@ final class Attention {
         Convert.toFloats(cache.type(), cache.data().address() + cache.type().bytes(first), target, 0, tokens * headDim);
     }
 
-    /** One query head meets the first {@code count} tokens of a block. */
-    private void visit(int head, int count) {
+    /** One query head meets the first {@code count} tokens of a block but for those before its window. */
+    private void visit(int head, int hidden, int count) {
         var state = statesAt + 2 * head;
-        var newHighest = Math.max(scores[state], score(head * headDim, count));
+        var newHighest = Math.max(scores[state], score(head * headDim, hidden, count));
         var shrink = Exp.of(scores[state] - newHighest);
         scores[state] = newHighest;
         scores[state + 1] = Math.fma(scores[state + 1], shrink, weigh(newHighest, count));
         WeightedSum.add(results, head * headDim, shrink, scores, values, count, headDim);
     }
 
-    /** Writes the scores of {@code count} keys and fills the last vector up with -infinity; returns the highest. */
-    private float score(int query, int count) {
+    /**
+     * Writes the scores of {@code count} keys, -infinity for the first {@code hidden} of them and up to the end of the last
+     * vector; returns the highest.
+     */
+    private float score(int query, int hidden, int count) {
         var whole = headDim - headDim % LANES;
-        var scale = (float) (1 / Math.sqrt(headDim));
+        var scale = (float) kv.rule().scale();
         var highest = Float.NEGATIVE_INFINITY;
         for (var token = 0; token < count; token += TOKEN_STEP) {
             Arrays.fill(results, sumsAt, sumsAt + TOKEN_STEP * LANES, 0);
@@ -150,7 +166,7 @@ final class Attention {
             for (var t = token; t < Math.min(token + TOKEN_STEP, count); t++) {
                 var dot = Sums.lanes(results, sumsAt + (t - token) * LANES);
                 dot = Sums.tail(dot, queries, query + whole, keys, t * headDim + whole, headDim - whole);
-                scores[t] = dot * scale;
+                scores[t] = t < hidden ? Float.NEGATIVE_INFINITY : dot * scale;
                 highest = Math.max(highest, scores[t]);
             }
         }

@@ -79,4 +79,15 @@ final class Elementwise {
             Memory.setFloat(x + 4L * i, Memory.getFloat(x + 4L * i) + Memory.getFloat(y + 4L * i));
         }
     }
+
+    /** x *= factor. */
+    static void scale(long x, float factor, int count) {
+        var whole = count - count % LANES;
+        for (var i = 0; i < whole; i += LANES) {
+            Memory.store(Memory.load(x + 4L * i).mul(factor), x + 4L * i);
+        }
+        for (var i = whole; i < count; i++) {
+            Memory.setFloat(x + 4L * i, Memory.getFloat(x + 4L * i) * factor);
+        }
+    }
 }

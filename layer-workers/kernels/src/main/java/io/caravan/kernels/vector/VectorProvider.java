@@ -111,6 +111,18 @@ public final class VectorProvider implements HostProvider {
         Elementwise.add(address(x) + from * Float.BYTES, address(y) + from * Float.BYTES, Math.toIntExact(to - from));
     }
 
+    @Override
+    public void addBias(Tensor x, Tensor bias, int rowFrom, int rowTo) {
+        for (var row = rowFrom; row < rowTo; row++) {
+            Elementwise.add(rowAddress(x, row), address(bias), Math.toIntExact(bias.columns()));
+        }
+    }
+
+    @Override
+    public void scale(Tensor x, float factor, long from, long to) {
+        Elementwise.scale(address(x) + from * Float.BYTES, factor, Math.toIntExact(to - from));
+    }
+
     private static long address(Tensor tensor) {
         return tensor.data().address();
     }
