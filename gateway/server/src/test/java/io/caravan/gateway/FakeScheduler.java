@@ -223,6 +223,8 @@ public final class FakeScheduler extends AbstractBehavior<SchedulerProtocol.Comm
                 1_500_000_000L,
                 100,
                 1000,
-                2000);
+                2000,
+                40,
+                30);
     }
 }

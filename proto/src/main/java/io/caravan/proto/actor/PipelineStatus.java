@@ -10,6 +10,8 @@ import java.util.List;
  * @param message why it does not serve, or what it is doing; empty when all is well
  * @param recoveries how often a lost stage was replaced
  * @param lastPauseNs from the loss of a stage until plans ran again, the last time
+ * @param draftedTokens guessed and verified
+ * @param acceptedTokens of these that were right
  * @param maxSequenceTokens longest sequence that is taken: the model's context or all blocks, whichever is less
  */
 public record PipelineStatus(
@@ -29,7 +31,9 @@ public record PipelineStatus(
         long lastPauseNs,
         long stepCount,
         long promptTokens,
-        long completionTokens)
+        long completionTokens,
+        long draftedTokens,
+        long acceptedTokens)
         implements CaravanMessage {
 
     public PipelineStatus {

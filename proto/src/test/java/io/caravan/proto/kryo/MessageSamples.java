@@ -117,7 +117,25 @@ final class MessageSamples {
         PipelineStatus.Stage stage = new PipelineStatus.Stage(
                 0, new LayerRange(0, 4), WORKER.address(), StageState.LOADING, 0.5, "vector/avx2", 1, 2, 3, 4, 5, 6);
         PipelineStatus status = new PipelineStatus(
-                "pipeline", true, "", 5, List.of(stage, stage), List.of(WORKER), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+                "pipeline",
+                true,
+                "",
+                5,
+                List.of(stage, stage),
+                List.of(WORKER),
+                1,
+                2,
+                3,
+                4,
+                5,
+                6,
+                7,
+                8,
+                9,
+                10,
+                11,
+                12,
+                13);
         return List.of(
                 new WorkerProtocol.Describe(ref.unsafeUpcast()),
                 new WorkerProtocol.Refuse("another version"),

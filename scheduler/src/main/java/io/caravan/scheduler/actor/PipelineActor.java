@@ -124,7 +124,12 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
         var placement = new Placement(model.spec(), settings.kvBudget(model.spec()));
         control = new PipelineControl(settings.control(model), placement, inbox.endpoint());
         int stageCount = settings.stageCount(model.spec());
-        var engine = new Engine(settings.limits(), stageCount, model.spec().maxPositions(), settings.kvBlockTokens());
+        var engine = new Engine(
+                settings.limits(),
+                settings.speculative().speculation(),
+                stageCount,
+                model.spec().maxPositions(),
+                settings.kvBlockTokens());
         agent = new SchedulerAgent(
                 engine,
                 stageCount,
@@ -391,7 +396,9 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                 control.lastPauseNs(),
                 engine.stepCount(),
                 engine.promptTokens(),
-                engine.completionTokens());
+                engine.completionTokens(),
+                engine.draftedTokens(),
+                engine.acceptedTokens());
     }
 
     private static PipelineStatus.Stage stage(StageView view, AgentSnapshot.StageFigures figures) {

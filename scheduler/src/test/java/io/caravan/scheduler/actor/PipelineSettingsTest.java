@@ -29,6 +29,7 @@ class PipelineSettingsTest {
                         2048,
                         0,
                         new EngineLimits(1024, 256, 512, 128, 1, 1024, 262_144),
+                        new SpeculativeSettings(SpeculativeSettings.Source.OFF, 8, 16),
                         Duration.ofSeconds(60),
                         2,
                         Duration.ofMillis(500),
@@ -45,6 +46,16 @@ class PipelineSettingsTest {
     void shouldRefuseAKvTypeThatIsNone() {
         assertThatThrownBy(() -> settings("caravan.pipeline.kv.type = q4"))
                 .hasMessageContaining("must be f16 or f32, not q4");
+    }
+
+    @Test
+    void shouldKnowWhereGuessesComeFrom() {
+        assertThat(settings("caravan.scheduler.speculative.drafter = prompt-lookup")
+                        .speculative()
+                        .source())
+                .isEqualTo(SpeculativeSettings.Source.PROMPT_LOOKUP);
+        assertThatThrownBy(() -> settings("caravan.scheduler.speculative.drafter = ngram"))
+                .hasMessageContaining("must be one of off, prompt-lookup, not ngram");
     }
 
     @Test

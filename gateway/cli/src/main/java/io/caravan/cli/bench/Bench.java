@@ -8,6 +8,7 @@ import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.SequenceRequest;
 import io.caravan.proto.sequence.TokenIds;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -83,13 +84,15 @@ public final class Bench {
                 itl.of(50) / 1e6,
                 itl.of(99) / 1e6,
                 after.preemptions() - before.preemptions(),
+                after.draftedTokens() - before.draftedTokens(),
+                after.acceptedTokens() - before.acceptedTokens(),
                 BenchResult.stagesBetween(before, after));
     }
 
     private List<Completion> sequences(int batch, int completionTokenCount) {
         var requests = new ArrayList<SequenceRequest>();
         for (int i = 0; i < batch; i++) {
-            int[] prompt = random.ints(plan.promptTokenCount(), 0, vocabSize).toArray();
+            int[] prompt = prompt();
             requests.add(new SequenceRequest(
                     random.nextLong(),
                     TokenIds.of(prompt),
@@ -108,6 +111,14 @@ public final class Bench {
             }
         }
         return completions;
+    }
+
+    /** Random tokens, which repeat themselves after the plan's period. */
+    private int[] prompt() {
+        int[] period = random.ints(plan.promptPeriod(), 0, vocabSize).toArray();
+        int[] prompt = new int[plan.promptTokenCount()];
+        Arrays.setAll(prompt, i -> period[i % period.length]);
+        return prompt;
     }
 
     private double prefillRate(List<Completion> runs) {
@@ -134,7 +145,7 @@ public final class Bench {
                     for (int i = 0; i < gaps.length; i++) {
                         gaps[i] = at.get(i + 1) - at.get(i);
                     }
-                    return java.util.Arrays.stream(gaps);
+                    return Arrays.stream(gaps);
                 })
                 .toArray();
     }

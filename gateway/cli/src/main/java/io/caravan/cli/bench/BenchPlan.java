@@ -9,6 +9,7 @@ import java.util.List;
  * What to measure: {@code caravan.bench}.
  *
  * @param promptTokenCount of each sequence
+ * @param promptPeriod tokens after which a prompt repeats itself
  * @param completionTokenCount of each sequence
  * @param batches sequences at a time, one measurement for each
  * @param repetitions how often each is measured; the median repetition counts
@@ -17,6 +18,7 @@ import java.util.List;
  */
 public record BenchPlan(
         int promptTokenCount,
+        int promptPeriod,
         int completionTokenCount,
         List<Integer> batches,
         int repetitions,
@@ -25,6 +27,7 @@ public record BenchPlan(
 
     public BenchPlan {
         require(promptTokenCount >= 1, "-p must be at least 1, not " + promptTokenCount);
+        require(promptPeriod >= 1, "prompt-period must be at least 0, not " + promptPeriod);
         require(completionTokenCount >= 1, "-n must be at least 1, not " + completionTokenCount);
         require(!batches.isEmpty() && batches.stream().allMatch(b -> b >= 1), "-b needs numbers of at least 1");
         require(repetitions >= 1, "-r must be at least 1, not " + repetitions);
@@ -34,8 +37,11 @@ public record BenchPlan(
     /** Parses the key {@code caravan.bench} of {@code config}. */
     public static BenchPlan from(Config config) {
         var bench = config.getConfig("caravan.bench");
+        int promptTokens = bench.getInt("prompt-tokens");
+        int period = bench.getInt("prompt-period");
         return new BenchPlan(
-                bench.getInt("prompt-tokens"),
+                promptTokens,
+                period == 0 ? promptTokens : period,
                 bench.getInt("completion-tokens"),
                 bench.getIntList("batches"),
                 bench.getInt("repetitions"),
@@ -45,7 +51,8 @@ public record BenchPlan(
 
     /** The same plan with prompts of another length. */
     public BenchPlan withPromptTokens(int promptTokenCount) {
-        return new BenchPlan(promptTokenCount, completionTokenCount, batches, repetitions, seed, timeout);
+        int period = promptPeriod == this.promptTokenCount ? promptTokenCount : promptPeriod;
+        return new BenchPlan(promptTokenCount, period, completionTokenCount, batches, repetitions, seed, timeout);
     }
 
     private static void require(boolean holds, String message) {

@@ -76,6 +76,15 @@ public record BenchReport(
                             figure(result.itlP50Ms()),
                             figure(result.itlP99Ms())));
         }
+        for (BenchResult result : results) {
+            if (result.draftedTokens() > 0) {
+                text.append("%nbatch %d: %s of %d guessed tokens were right%n"
+                        .formatted(
+                                result.batch(),
+                                share((double) result.acceptedTokens() / result.draftedTokens()),
+                                result.draftedTokens()));
+            }
+        }
         text.append("%n%6s %5s %-14s %-14s %8s %8s %12s %12s%n"
                 .formatted("batch", "stage", "layers", "kernels", "busy", "bubble", "hop p50 us", "hop p99 us"));
         for (BenchResult result : results) {

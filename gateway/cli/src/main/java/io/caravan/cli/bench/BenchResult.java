@@ -13,6 +13,8 @@ import java.util.List;
  * @param ttftP50Ms from submission to the first token, all prompts submitted at once
  * @param itlP50Ms between two tokens of one sequence
  * @param preemptions sequences whose blocks were taken back while measuring: above 0 the KV pool is too small
+ * @param draftedTokens guessed and verified while measuring
+ * @param acceptedTokens of these that were right
  */
 public record BenchResult(
         int batch,
@@ -24,6 +26,8 @@ public record BenchResult(
         @JsonProperty("itl_p50_ms") double itlP50Ms,
         @JsonProperty("itl_p99_ms") double itlP99Ms,
         long preemptions,
+        long draftedTokens,
+        long acceptedTokens,
         List<Stage> stages) {
 
     public BenchResult {

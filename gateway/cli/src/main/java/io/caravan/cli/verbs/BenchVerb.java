@@ -38,6 +38,13 @@ public final class BenchVerb extends Verb {
     @Option(names = "-p", paramLabel = "N", description = "Prompt tokens (512). [CARAVAN_BENCH_PROMPT]")
     private Integer promptTokens;
 
+    @Setting(key = "caravan.bench.prompt-period", env = "CARAVAN_BENCH_PERIOD")
+    @Option(
+            names = "--period",
+            paramLabel = "N",
+            description = "Tokens after which a prompt repeats itself (0: never). [CARAVAN_BENCH_PERIOD]")
+    private Integer promptPeriod;
+
     @Setting(key = "caravan.bench.completion-tokens", env = "CARAVAN_BENCH_TOKENS")
     @Option(names = "-n", paramLabel = "N", description = "Completion tokens (128). [CARAVAN_BENCH_TOKENS]")
     private Integer completionTokens;

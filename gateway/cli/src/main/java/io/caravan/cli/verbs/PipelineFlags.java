@@ -23,4 +23,19 @@ final class PipelineFlags {
             paramLabel = "N",
             description = "Most tokens that the KV cache holds, of all sequences. [CARAVAN_KV_TOKENS]")
     private Integer kvTokens;
+
+    @Setting(key = "caravan.scheduler.speculative.drafter", env = "CARAVAN_SPECULATIVE")
+    @Option(
+            names = "--speculative",
+            paramLabel = "off|prompt-lookup",
+            description =
+                    "Guess tokens and verify several in one step; what comes out stays the same. [CARAVAN_SPECULATIVE]")
+    private String speculative;
+
+    @Setting(key = "caravan.scheduler.speculative.draft-tokens", env = "CARAVAN_DRAFT_TOKENS")
+    @Option(
+            names = "--draft-tokens",
+            paramLabel = "N",
+            description = "Most guessed tokens of a sequence in one step (8). [CARAVAN_DRAFT_TOKENS]")
+    private Integer draftTokens;
 }

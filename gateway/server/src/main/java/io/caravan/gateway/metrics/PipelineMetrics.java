@@ -41,7 +41,9 @@ public final class PipelineMetrics {
                     prefix + "num_preemptions",
                     "Sequences that gave their blocks back",
                     status -> status.preemptions());
+            drafts(registry, prefix + "spec_decode_num_draft_tokens", prefix + "spec_decode_num_accepted_tokens");
         }
+        drafts(registry, "caravan_speculative_drafted_tokens", "caravan_speculative_accepted_tokens");
         gauge(registry, "caravan_pipeline_serving", "1 while tokens come out", status -> status.serving() ? 1 : 0);
         gauge(registry, "caravan_epoch", "Number of the placement", PipelineStatus::epoch);
         gauge(
@@ -91,6 +93,11 @@ public final class PipelineMetrics {
 
     private MultiGauge stages(PrometheusMeterRegistry registry, String name, String description) {
         return MultiGauge.builder(name).description(description).tags(tags).register(registry);
+    }
+
+    private void drafts(PrometheusMeterRegistry registry, String drafted, String accepted) {
+        counter(registry, drafted, "Tokens that were guessed and verified", PipelineStatus::draftedTokens);
+        counter(registry, accepted, "Guessed tokens that were right", PipelineStatus::acceptedTokens);
     }
 
     private void gauge(

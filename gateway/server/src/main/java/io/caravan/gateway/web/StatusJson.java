@@ -29,7 +29,9 @@ public final class StatusJson {
                 .put("lastPauseNs", status.lastPauseNs())
                 .put("stepCount", status.stepCount())
                 .put("promptTokens", status.promptTokens())
-                .put("completionTokens", status.completionTokens());
+                .put("completionTokens", status.completionTokens())
+                .put("draftedTokens", status.draftedTokens())
+                .put("acceptedTokens", status.acceptedTokens());
         var stages = json.putArray("stages");
         status.stages().forEach(stage -> stages.add(stage(stage)));
         var workers = json.putArray("workers");

@@ -182,6 +182,8 @@ class GatewayLifeTest {
                         .contains(prefix + "num_requests_waiting" + tags + " 1.0")
                         .contains(prefix + "kv_cache_usage_perc" + tags + " 0.25")
                         .contains(prefix + "num_preemptions_total" + tags + " 7.0")
+                        .contains(prefix + "spec_decode_num_draft_tokens_total" + tags + " 40.0")
+                        .contains(prefix + "spec_decode_num_accepted_tokens_total" + tags + " 30.0")
                         .contains(prefix + "time_to_first_token_seconds_bucket")
                         .contains(prefix + "inter_token_latency_seconds_count")
                         .contains(prefix + "e2e_request_latency_seconds_sum")
@@ -190,6 +192,7 @@ class GatewayLifeTest {
                                         + "request_success_total{engine=\"0\",finished_reason=\"stop\",model_name=\"tiny-chat\"} 1.0");
             }
             assertThat(metrics)
+                    .contains("caravan_speculative_accepted_tokens_total{engine=\"0\",model_name=\"tiny-chat\"} 30.0")
                     .contains("caravan_stage_busy_seconds{engine=\"0\",model_name=\"tiny-chat\",stage=\"0\"} 2.0")
                     .contains("caravan_stage_bubble_seconds{engine=\"0\",model_name=\"tiny-chat\",stage=\"0\"} 1.0")
                     .contains("caravan_recoveries_total{engine=\"0\",model_name=\"tiny-chat\"} 2.0")

@@ -1,0 +1,62 @@
+package io.caravan.scheduler.actor;
+
+import com.typesafe.config.Config;
+import io.caravan.scheduler.engine.PromptLookup;
+import io.caravan.scheduler.engine.Speculation;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * Settings of speculative decoding, from {@code caravan.scheduler.speculative}.
+ *
+ * @param draftTokens most guessed tokens of a sequence in one step
+ * @param rows most decodes and guessed tokens of one step together
+ */
+public record SpeculativeSettings(Source source, int draftTokens, int rows) {
+
+    /** Where guesses come from. */
+    public enum Source {
+        /** Nothing is guessed. */
+        OFF,
+        /** The sequence itself, see {@link PromptLookup}. */
+        PROMPT_LOOKUP;
+
+        String flag() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    public SpeculativeSettings {
+        if (draftTokens < 1 || rows < 2) {
+            throw new IllegalArgumentException(
+                    "caravan.scheduler.speculative needs draft-tokens >= 1 and rows >= 2, not " + draftTokens + " and "
+                            + rows);
+        }
+    }
+
+    static SpeculativeSettings from(Config scheduler) {
+        Config speculative = scheduler.getConfig("speculative");
+        return new SpeculativeSettings(
+                source(speculative.getString("drafter")),
+                speculative.getInt("draft-tokens"),
+                speculative.getInt("rows"));
+    }
+
+    private static Source source(String name) {
+        return Arrays.stream(Source.values())
+                .filter(source -> source.flag().equalsIgnoreCase(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("caravan.scheduler.speculative.drafter must be one of "
+                        + Arrays.stream(Source.values()).map(Source::flag).collect(Collectors.joining(", ")) + ", not "
+                        + name));
+    }
+
+    /** What an engine is to do. */
+    Speculation speculation() {
+        return switch (source) {
+            case OFF -> Speculation.OFF;
+            case PROMPT_LOOKUP -> new Speculation(new PromptLookup(), draftTokens, rows);
+        };
+    }
+}
