@@ -74,8 +74,8 @@ class CommandLineTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
-            logits /no/such --ids 1         | there is no model folder /no/such
-            run -m /no/such hello           | there is no model folder /no/such
+            logits /no/such --ids 1         | there is no model /no/such
+            run -m /no/such hello           | there is no model /no/such
             up --workers 1000               | --workers must be between 0 and 256, not 1000
             up --threads -1                 | --threads must be at least 1, not -1
             bench -b 0                      | -b needs numbers of at least 1

@@ -42,10 +42,10 @@ record CheckpointFiles(List<Path> paths, Map<String, String> places) {
         if (Files.isRegularFile(directory)) {
             throw new ModelFormatException(
                     directory + " is a file" + kindOf(directory.getFileName().toString())
-                            + "; give the folder that holds " + CONFIG + " and " + SINGLE);
+                            + "; give a GGUF file, or the folder that holds " + CONFIG + " and " + SINGLE);
         }
         if (!Files.isDirectory(directory)) {
-            throw new ModelFormatException("there is no folder " + directory);
+            throw new ModelFormatException("there is no model " + directory);
         }
     }
 
@@ -83,10 +83,10 @@ record CheckpointFiles(List<Path> paths, Map<String, String> places) {
                 found.add(name + kind);
             }
         }
-        return new ModelFormatException(
-                directory + " has neither " + SINGLE + " nor " + INDEX
-                        + (found.isEmpty() ? "" : "; it holds " + abbreviate(found))
-                        + ". Hugging Face safetensors (F32, F16 or BF16) and Meta's consolidated.NN.pth with params.json are supported");
+        return new ModelFormatException(directory + " has neither " + SINGLE + " nor " + INDEX
+                + (found.isEmpty() ? "" : "; it holds " + abbreviate(found))
+                + ". Hugging Face safetensors (F32, F16 or BF16), GGUF and Meta's consolidated.NN.pth with params.json"
+                + " are supported");
     }
 
     private static String kindOf(String name) {
@@ -99,8 +99,8 @@ record CheckpointFiles(List<Path> paths, Map<String, String> places) {
         if (name.endsWith(".safetensors")) {
             return " (safetensors under another name)";
         }
-        if (name.endsWith(".gguf") || name.endsWith(".ggml")) {
-            return " (GGUF, not supported)";
+        if (name.endsWith(".ggml")) {
+            return " (of a format before GGUF, not supported)";
         }
         if (name.matches("consolidated\\..*\\.pth")) {
             return " (Meta's own checkpoint, whose params.json is missing)";

@@ -1,5 +1,7 @@
 package io.caravan.formats;
 
+import io.caravan.formats.gguf.GgufFiles;
+import io.caravan.formats.gguf.GgufModel;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
@@ -9,22 +11,22 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * Opens checkpoint folders. Opening reads headers only, a few kilobytes a file, and checks them all: a model that opens
- * has every tensor in its shape, so that a stage cannot find out halfway through loading.
+ * Opens checkpoints: a folder in Hugging Face's or Meta's layout, one with a GGUF model, or a GGUF file. Opening reads headers
+ * only, a few kilobytes a file (megabytes with a vocabulary), and checks them all: a model that opens has every tensor in its shape, so that a stage cannot find out halfway through loading.
  */
 public final class Checkpoints {
     private Checkpoints() {}
 
     /**
-     * Opens the checkpoint in {@code directory}: safetensors in Hugging Face's layout, or else Meta's own.
+     * Opens the checkpoint at {@code path}.
      *
      * @throws ModelFormatException when it is not one, is incomplete or damaged, or is of a kind that is not supported
      */
     @SuppressWarnings("MustBeClosedChecker") // the checkpoint closes the arena, and so does the handler when it fails
-    public static Checkpoint open(Path directory) {
+    public static Checkpoint open(Path path) {
         Arena arena = Arena.ofShared();
         try {
-            StoredModel model = read(directory, arena);
+            StoredModel model = read(path, arena);
             var llama = new LlamaTensors(model.spec());
             checkTensors(model, llama);
             return new MappedCheckpoint(model, model.spec().withWeightType(commonestType(model, llama)), arena);
@@ -35,25 +37,33 @@ public final class Checkpoints {
     }
 
     /**
-     * What the model in {@code directory} is, without its weights, which need not be there where a configuration file says
+     * What the model at {@code path} is, without its weights, which need not be there where a configuration file says
      * all. The weight type is the declared one, which the tensors need not follow.
      *
      * @throws ModelFormatException when it cannot be told, or is of a kind that is not supported
      */
-    public static ModelSpec spec(Path directory) {
-        if (Files.exists(directory.resolve(CheckpointFiles.CONFIG))) {
-            return ModelConfig.read(directory);
+    public static ModelSpec spec(Path path) {
+        if (!isGguf(path) && Files.exists(path.resolve(CheckpointFiles.CONFIG))) {
+            return ModelConfig.read(path);
         }
         try (Arena arena = Arena.ofConfined()) {
-            return read(directory, arena).spec();
+            return read(path, arena).spec();
         }
     }
 
     /** Each format has a reader of its own. */
-    private static StoredModel read(Path directory, Arena arena) {
-        return !CheckpointFiles.areIn(directory) && Files.isDirectory(directory) && MetaModel.isIn(directory)
-                ? MetaModel.read(directory, arena)
-                : SafetensorsModel.read(directory, arena);
+    private static StoredModel read(Path path, Arena arena) {
+        if (isGguf(path)) {
+            return GgufModel.read(path, arena);
+        }
+        return !CheckpointFiles.areIn(path) && Files.isDirectory(path) && MetaModel.isIn(path)
+                ? MetaModel.read(path, arena)
+                : SafetensorsModel.read(path, arena);
+    }
+
+    /** Whether {@code path} is a GGUF file, or a folder with such a model and no safetensors. */
+    public static boolean isGguf(Path path) {
+        return !CheckpointFiles.areIn(path) && GgufFiles.present(path);
     }
 
     private static void checkTensors(StoredModel model, LlamaTensors llama) {

@@ -61,6 +61,9 @@ final class ConfigWriter {
                 fields.put("rope_type", "linear");
                 fields.put("factor", linear.factor());
             }
+            case RopeScaling.Divisors divisors ->
+                throw new IllegalArgumentException(
+                        "a Hugging Face configuration has no place for rotary divisors of each pair's own");
             case RopeScaling.Llama3 llama3 -> {
                 fields.put("rope_type", "llama3");
                 fields.put("factor", llama3.factor());

@@ -44,7 +44,10 @@ final class MappedCheckpoint implements Checkpoint {
         StoredTensor tensor = require(model, name, shape);
         TensorType type = tensor.type();
         return new WeightView(
-                name, type, tensor.shape(), data.computeIfAbsent(name, absent -> aligned(tensor, type.bytes(1))));
+                name,
+                type,
+                tensor.shape(),
+                data.computeIfAbsent(name, absent -> aligned(tensor, alignmentBytes(type))));
     }
 
     @Override
@@ -66,6 +69,11 @@ final class MappedCheckpoint implements Checkpoint {
         }
         tensor.type();
         return tensor;
+    }
+
+    /** Quantisation blocks are read byte by byte. */
+    private static long alignmentBytes(TensorType type) {
+        return type.quantised() ? 1 : type.blockBytes();
     }
 
     /** Kernels read whole elements, so a tensor that old writers left at an odd address is copied once. */

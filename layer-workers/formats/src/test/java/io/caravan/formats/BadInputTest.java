@@ -181,7 +181,6 @@ class BadInputTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "model-q4.gguf | GGUF, not supported",
                 "pytorch_model.bin | a PyTorch pickle, not supported: convert it to safetensors",
                 "consolidated.00.pth | Meta's own checkpoint, whose params.json is missing",
                 "consolidated.safetensors | safetensors under another name",
@@ -191,13 +190,13 @@ class BadInputTest {
     void shouldNameAnotherKindOfCheckpoint(String name, String message) throws IOException {
         Path other = Files.createDirectory(parent.resolve("other"));
         Files.writeString(other.resolve(name), "x");
-        assertRefused(other, name, message, "Hugging Face safetensors (F32, F16 or BF16) and Meta's");
+        assertRefused(other, name, message, "Hugging Face safetensors (F32, F16 or BF16), GGUF and Meta's");
     }
 
     @Test
     void shouldSayThatAFolderIsMissingOrAFile() {
-        assertRefused(parent.resolve("nowhere"), "there is no folder", "nowhere");
-        assertRefused(file, "is a file", "give the folder");
+        assertRefused(parent.resolve("nowhere"), "there is no model", "nowhere");
+        assertRefused(file, "is a file", "or the folder");
     }
 
     private void addEmptyTensor(String name) throws IOException {

@@ -56,6 +56,8 @@ public final class Rope {
             frequencies[pair] = switch (scaling) {
                 case RopeScaling.None none -> trained;
                 case RopeScaling.Linear linear -> trained / linear.factor();
+                case RopeScaling.Divisors divisors ->
+                    trained / divisors.divisors().get(pair);
                 case RopeScaling.Llama3 llama3 -> scaled(trained, llama3);
             };
         }

@@ -53,6 +53,11 @@ public record ModelSpec(
         if (headDim % 2 != 0) {
             throw new IllegalArgumentException("head_dim must be even for rotary embeddings, not " + headDim);
         }
+        if (ropeScaling instanceof RopeScaling.Divisors scaling
+                && scaling.divisors().size() != headDim / 2) {
+            throw new IllegalArgumentException("heads of " + headDim + " elements need " + headDim / 2
+                    + " rotary divisors, not " + scaling.divisors().size());
+        }
         if (!(rmsNormEps >= 0) || !(ropeTheta > 0)) {
             throw new IllegalArgumentException("rms_norm_eps must not be negative and rope_theta must be positive, not "
                     + rmsNormEps + " and " + ropeTheta);

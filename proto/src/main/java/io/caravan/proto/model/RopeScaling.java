@@ -1,5 +1,7 @@
 package io.caravan.proto.model;
 
+import java.util.List;
+
 /** How rotary frequencies are stretched for contexts longer than the model was first trained on. */
 public sealed interface RopeScaling {
 
@@ -11,6 +13,19 @@ public sealed interface RopeScaling {
         public Linear {
             if (!(factor > 0)) {
                 throw new IllegalArgumentException("rope_scaling.factor must be positive, not " + factor);
+            }
+        }
+    }
+
+    /** Each pair's frequency divided by a number of its own. */
+    record Divisors(List<Double> divisors) implements RopeScaling {
+        public Divisors {
+            divisors = List.copyOf(divisors);
+            for (double divisor : divisors) {
+                if (!(divisor > 0)) {
+                    throw new IllegalArgumentException(
+                            "rotary frequencies are divided by positive numbers, not " + divisor);
+                }
             }
         }
     }

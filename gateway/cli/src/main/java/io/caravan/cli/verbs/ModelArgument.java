@@ -15,16 +15,17 @@ final class ModelArgument {
     @Parameters(
             paramLabel = "MODEL",
             arity = "0..1",
-            description = "Folder of a checkpoint (default: the small model that comes with Caravan). [CARAVAN_MODEL]")
+            description =
+                    "Folder of a checkpoint, or a GGUF file (default: the small model that comes with Caravan). [CARAVAN_MODEL]")
     private String model;
 
-    /** The folder that {@code config} names, or that of the shipped model. */
+    /** The folder or file that {@code config} names, or the folder of the shipped model. */
     static Path directory(Config config) {
         String named = config.getString("caravan.model");
         var directory =
                 named.isBlank() ? shipped() : Path.of(named).toAbsolutePath().normalize();
-        if (!Files.isDirectory(directory)) {
-            throw new CliException("there is no model folder " + directory);
+        if (!Files.exists(directory)) {
+            throw new CliException("there is no model " + directory);
         }
         return directory;
     }

@@ -61,11 +61,11 @@ public final class ModelStageLoader implements StageLoader {
 
     private StageCompute load(StageAssignment stage, Progress progress, Deque<AutoCloseable> owned)
             throws InterruptedException {
-        Path folder = locate(stage.model());
-        Checkpoint checkpoint = Checkpoints.open(folder);
+        Path place = locate(stage.model());
+        Checkpoint checkpoint = Checkpoints.open(place);
         owned.push(checkpoint);
         if (!checkpoint.fingerprint().equals(stage.model().fingerprint())) {
-            throw new StageRefusedException("another model is in " + folder + ": its fingerprint is "
+            throw new StageRefusedException("another model is in " + place + ": its fingerprint is "
                     + checkpoint.fingerprint() + ", the pipeline's is "
                     + stage.model().fingerprint());
         }
@@ -88,16 +88,16 @@ public final class ModelStageLoader implements StageLoader {
 
     private Path locate(ModelRef model) {
         Path named = Path.of(model.directory());
-        if (Files.isDirectory(named)) {
+        if (Files.exists(named)) {
             return named;
         }
         if (models.isEmpty()) {
-            throw new StageRefusedException("there is no folder " + named
+            throw new StageRefusedException("there is no model " + named
                     + "; every worker needs the model at this path, or in the folder that caravan.worker.models names");
         }
         Path own = Path.of(models).resolve(named.getFileName());
-        if (!Files.isDirectory(own)) {
-            throw new StageRefusedException("there is neither a folder " + named + " nor " + own);
+        if (!Files.exists(own)) {
+            throw new StageRefusedException("there is neither a model " + named + " nor " + own);
         }
         return own;
     }

@@ -102,7 +102,7 @@ class StagePipelineTest {
 
         assertThatThrownBy(() -> loader(budget, "").load(assignment(elsewhere, 0, 1), (loaded, total) -> {}))
                 .isInstanceOf(StageRefusedException.class)
-                .hasMessageContaining("there is no folder /nowhere/tiny-chat");
+                .hasMessageContaining("there is no model /nowhere/tiny-chat");
         var own = loader(budget, MODEL.getParent().toString());
         try (var compute = own.load(assignment(elsewhere, 0, 1), (loaded, total) -> {})) {
             assertThat(budget.freeBytes())
