@@ -24,7 +24,10 @@ public final class Bandwidth {
 
     private Bandwidth() {}
 
-    /** Bytes of BF16 weights that {@code device} multiplies with one row in a second; takes about 0.2 s. */
+    /**
+     * Bytes of BF16 weights that {@code device} multiplies with one row in a second; takes about 0.2 s, and memory that the
+     * device gives back when it is closed.
+     */
     public static long measureBytesPerSecond(Device device) {
         try (var arena = Arena.ofShared()) {
             var sliceBytes = TensorType.BF16.bytes((long) SLICE_ROWS * COLUMNS);

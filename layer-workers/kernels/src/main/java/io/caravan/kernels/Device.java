@@ -18,10 +18,13 @@ public interface Device extends AutoCloseable {
     Tensor allocate(TensorType type, long rows, long columns);
 
     /**
-     * A tensor of weights that live in host memory. A host device uses {@code data} where it is; another copies it. {@code
-     * data} must stay alive as long as the device does.
+     * Weights of matrix products, from host memory. A device may use {@code data} where it is, so it must stay alive as long
+     * as the device does; or lay it out anew, so the tensor is good for {@link Kernels#matmul} only.
      */
     Tensor weights(TensorType type, long rows, long columns, MemorySegment data);
+
+    /** A table of rows for {@link Kernels#embed}, from host memory, which must stay alive as long as the device does. */
+    Tensor table(TensorType type, long rows, long columns, MemorySegment data);
 
     /** Copies host bytes into the first {@code byteCount} bytes of {@code target}. */
     void write(Tensor target, MemorySegment source, long byteCount);

@@ -3,6 +3,7 @@ package io.caravan.kernels;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -13,35 +14,44 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class HostDevice implements Device {
 
-    /** A cache line, and the widest vector there is. */
-    private static final long ALIGNMENT_BYTES = 64;
+    /** Rows that one thread packs at a time; a multiple of all providers' groups of rows. */
+    private static final long PACK_ROWS = 64;
 
     private final Arena arena = Arena.ofShared();
     private final AtomicLong allocatedBytes = new AtomicLong();
     private final HostProvider provider;
     private final ComputePool pool;
+    private final ActivationChoice activations;
     private final HostKernels kernels;
 
-    private HostDevice(HostProvider provider, ComputePool pool) {
+    private HostDevice(HostProvider provider, ComputePool pool, ActivationChoice activations) {
         this.provider = provider;
         this.pool = pool;
-        this.kernels = new HostKernels(this, provider, pool);
+        this.activations = activations;
+        this.kernels = new HostKernels(this, provider, pool, activations);
+    }
+
+    /** Opens the host with the chosen kernels and what is usual for activations. */
+    public static HostDevice open(KernelChoice choice, int threads) {
+        return open(choice, threads, ActivationChoice.AUTO);
     }
 
     /**
      * Opens the host with the chosen kernels.
      *
      * @param threads threads that compute, the calling one included
-     * @throws IllegalStateException when {@code choice} is {@code VECTOR} and the fast kernels cannot run here
+     * @throws IllegalStateException when {@code choice} names kernels that cannot run here; says why
      */
-    public static HostDevice open(KernelChoice choice, int threads) {
-        var provider = Providers.choose(choice, threads);
-        return new HostDevice(provider, new ComputePool("caravan-compute", threads));
+    public static HostDevice open(KernelChoice choice, int threads, ActivationChoice activations) {
+        var provider = Providers.choose(choice, threads, activations);
+        return new HostDevice(provider, new ComputePool("caravan-compute", threads), activations);
     }
 
     @Override
     public String name() {
-        return provider.name();
+        return activations == ActivationChoice.AUTO
+                ? provider.name()
+                : provider.name() + "/" + activations.name().toLowerCase(Locale.ROOT);
     }
 
     /** Threads that compute, the calling one included. */
@@ -49,7 +59,7 @@ public final class HostDevice implements Device {
         return pool.threads();
     }
 
-    /** Bytes given out by {@link #allocate}; weights are not counted, they lie where they were. */
+    /** Bytes given out by {@link #allocate} and taken by weights that were laid out anew. */
     public long allocatedBytes() {
         return allocatedBytes.get();
     }
@@ -62,7 +72,7 @@ public final class HostDevice implements Device {
     @Override
     public Tensor allocate(TensorType type, long rows, long columns) {
         var bytes = type.bytes(Math.multiplyExact(rows, columns));
-        var data = arena.allocate(bytes, ALIGNMENT_BYTES);
+        var data = provider.allocate(arena, bytes);
         allocatedBytes.addAndGet(bytes);
         return new Tensor(this, type, rows, columns, data);
     }
@@ -74,10 +84,36 @@ public final class HostDevice implements Device {
      */
     @Override
     public Tensor weights(TensorType type, long rows, long columns, MemorySegment data) {
+        var packedBytes = provider.packedBytes(type, rows, columns);
+        if (packedBytes == 0) {
+            return table(type, rows, columns, data);
+        }
+        checkOffHeap(data);
+        var plain = new Tensor(this, type, rows, columns, data);
+        var packed = provider.allocate(arena, packedBytes);
+        allocatedBytes.addAndGet(packedBytes);
+        pool.run(Math.toIntExact(Math.ceilDiv(rows, PACK_ROWS)), (thread, part) -> {
+            var from = part * PACK_ROWS;
+            provider.pack(type, packed, plain.data(), columns, from, Math.min(rows, from + PACK_ROWS));
+        });
+        provider.forget(data);
+        return new Tensor(this, type, rows, columns, packed, true);
+    }
+
+    @Override
+    public Tensor table(TensorType type, long rows, long columns, MemorySegment data) {
+        checkOffHeap(data);
+        var tensor = new Tensor(this, type, rows, columns, data);
+        if (data.isMapped()) {
+            data.load(); // here and not in the first step, which somebody waits for
+        }
+        return tensor;
+    }
+
+    private static void checkOffHeap(MemorySegment data) {
         if (!data.isNative()) {
             throw new IllegalArgumentException("weights must lie off-heap or in a mapped file");
         }
-        return new Tensor(this, type, rows, columns, data);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.caravan.kernels;
 
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * Checks each call, since providers address memory directly, and cuts it into parts for the threads. Where the cuts are
@@ -24,16 +25,24 @@ final class HostKernels implements Kernels {
     private final HostProvider provider;
     private final ComputePool pool;
 
-    HostKernels(Device device, HostProvider provider, ComputePool pool) {
+    private final ActivationChoice activations;
+    private final PreparedRows prepared;
+
+    HostKernels(Device device, HostProvider provider, ComputePool pool, ActivationChoice activations) {
         this.device = device;
         this.provider = provider;
         this.pool = pool;
+        this.activations = activations;
+        this.prepared = new PreparedRows(provider, pool);
     }
 
     @Override
     public void embed(Tensor out, Tensor table, int[] ids, int rows) {
         activations("out", out, rows, table.columns());
         mine("table", table);
+        if (table.packed()) {
+            throw new IllegalArgumentException("the table must be made by table, not by weights");
+        }
         if (ids.length < rows) {
             throw new IllegalArgumentException(ids.length + " token ids for " + rows + " rows");
         }
@@ -53,28 +62,72 @@ final class HostKernels implements Kernels {
     }
 
     @Override
-    public void matmul(Tensor out, Tensor x, Tensor w, int rows) {
-        activations("out", out, rows, w.rows());
-        activations("x", x, rows, w.columns());
-        mine("w", w);
-        var n = Math.toIntExact(w.rows());
-        var columns = partColumns(n, w.columns() * rows);
+    public void matmul(List<Tensor> outs, Tensor x, List<Tensor> ws, int rows) {
+        if (outs.size() != ws.size()) {
+            throw new IllegalArgumentException(outs.size() + " results for " + ws.size() + " products");
+        }
+        var products = new Product[ws.size()];
+        var partCount = 0;
+        for (var i = 0; i < products.length; i++) {
+            var w = ws.get(i);
+            activations("out", outs.get(i), rows, w.rows());
+            activations("x", x, rows, w.columns());
+            mine("w", w);
+            products[i] = Product.of(outs.get(i), w, rows, partCount);
+            partCount += products[i].partCount();
+        }
         if (rows == 0) {
             return;
         }
-        pool.run(
-                Math.ceilDiv(n, columns),
-                (thread, part) ->
-                        provider.matmul(thread, out, x, w, rows, part * columns, Math.min(n, (part + 1) * columns)));
+        var inputs = new Prepared[products.length];
+        for (var i = 0; i < inputs.length; i++) {
+            inputs[i] = input(products[i].w(), x, rows, inputs);
+        }
+        pool.run(partCount, (thread, part) -> {
+            var i = products.length - 1;
+            while (part < products[i].firstPart()) {
+                i--;
+            }
+            products[i].compute(provider, thread, inputs[i], part);
+        });
     }
 
-    private static int partColumns(int n, long columnWork) {
-        if (n * columnWork <= PART_WORK) {
-            return n;
+    /** The activations for products with {@code w}, which products before it may share. */
+    private Prepared input(Tensor w, Tensor x, int rows, Prepared[] before) {
+        var form = provider.form(w);
+        var precision = activations.with(w.type());
+        for (var other : before) {
+            if (other != null && other.form() == form && other.precision() == precision) {
+                return other;
+            }
         }
-        return Math.clamp(PART_WORK / columnWork, LEAST_PART_COLUMNS, MOST_PART_COLUMNS)
-                / LEAST_PART_COLUMNS
-                * LEAST_PART_COLUMNS;
+        return prepared.of(form, precision, x, rows);
+    }
+
+    /** A product cut into parts of some columns each, numbered from {@code firstPart} on. */
+    private record Product(Tensor out, Tensor w, int partColumns, int firstPart) {
+
+        static Product of(Tensor out, Tensor w, int rows, int firstPart) {
+            return new Product(out, w, partColumns(Math.toIntExact(w.rows()), w.columns() * rows), firstPart);
+        }
+
+        private static int partColumns(int n, long columnWork) {
+            if (n * columnWork <= PART_WORK) {
+                return n;
+            }
+            return Math.clamp(PART_WORK / columnWork, LEAST_PART_COLUMNS, MOST_PART_COLUMNS)
+                    / LEAST_PART_COLUMNS
+                    * LEAST_PART_COLUMNS;
+        }
+
+        int partCount() {
+            return Math.ceilDiv(Math.toIntExact(w.rows()), partColumns);
+        }
+
+        void compute(HostProvider provider, int thread, Prepared x, int part) {
+            var from = (part - firstPart) * partColumns;
+            provider.matmul(thread, out, x, w, from, (int) Math.min(w.rows(), from + (long) partColumns));
+        }
     }
 
     @Override

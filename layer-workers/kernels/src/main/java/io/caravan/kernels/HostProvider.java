@@ -1,5 +1,10 @@
 package io.caravan.kernels;
 
+import io.caravan.proto.model.TensorType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
 /**
  * Kernels of the host's memory, each on a part of its output that one thread computes alone. {@link HostKernels} has
  * checked every shape and index before, cuts the work into parts and gives each part to a thread.
@@ -18,8 +23,57 @@ public interface HostProvider extends AutoCloseable {
     /** RMSNorm of the rows [rowFrom, rowTo). */
     void rmsNorm(int thread, Tensor out, Tensor x, Tensor weight, float eps, int rowFrom, int rowTo);
 
-    /** The columns [from, to) of out = x · wᵀ, for all {@code rows}. */
-    void matmul(int thread, Tensor out, Tensor x, Tensor w, int rows, int from, int to);
+    /** Memory for tensors, zeroed and aligned to a cache line; given back with {@code arena}. */
+    default MemorySegment allocate(Arena arena, long bytes) {
+        return arena.allocate(bytes, 64);
+    }
+
+    /**
+     * Bytes that weights of a matrix product take in the provider's own layout; 0 where it reads them as files have them.
+     */
+    default long packedBytes(TensorType type, long rows, long columns) {
+        return 0;
+    }
+
+    /**
+     * Lays the rows [from, to) out in {@code packed}. Cuts are multiples of 32 rows.
+     *
+     * @param data the whole matrix as a file has it
+     */
+    default void pack(TensorType type, MemorySegment packed, MemorySegment data, long columns, long from, long to) {
+        throw new UnsupportedOperationException(name() + " reads weights as files have them");
+    }
+
+    /** Hears that the weights at {@code data} were packed and will not be read again. */
+    default void forget(MemorySegment data) {}
+
+    /** The form of activations that products with {@code w} read. */
+    default Prepared.Form form(Tensor w) {
+        return Prepared.Form.FLOATS;
+    }
+
+    /** Bytes that {@link #prepare} writes; 0 where products read the activations as they are. */
+    default long preparedBytes(Prepared.Form form, Activations precision, int rows, int k) {
+        return precision == Activations.F32 ? 0 : TensorType.F32.bytes((long) rows * k);
+    }
+
+    /**
+     * Brings the rows [from, to) of x into the form that {@link #matmul} reads. Cuts are multiples of 8 rows.
+     *
+     * @param x [>= rows, k] F32
+     */
+    default void prepare(Prepared target, Tensor x, int from, int to) {
+        var row = new float[target.k()];
+        var bytes = TensorType.F32.bytes(target.k());
+        for (var i = from; i < to; i++) {
+            MemorySegment.copy(x.data(), ValueLayout.JAVA_FLOAT, i * bytes, row, 0, row.length);
+            target.precision().round(row, row, row.length);
+            MemorySegment.copy(row, 0, target.data(), ValueLayout.JAVA_FLOAT, i * bytes, row.length);
+        }
+    }
+
+    /** The columns [from, to) of out = x · wᵀ, for all rows of x. Cuts are multiples of 32 columns. */
+    void matmul(int thread, Tensor out, Prepared x, Tensor w, int from, int to);
 
     /** Rotates the rows [rowFrom, rowTo) of x in place. */
     void rope(Tensor x, Tensor cos, Tensor sin, int headDim, int rowFrom, int rowTo);

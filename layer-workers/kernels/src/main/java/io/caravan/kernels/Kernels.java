@@ -1,8 +1,10 @@
 package io.caravan.kernels;
 
+import java.util.List;
+
 /**
- * The primitives that a LLaMA forward pass is made of. Activations are F32; weights are F32, F16 or BF16; the KV cache is
- * F16 or F32. {@code rows} is how many leading rows of the activations take part. No two tensors of a call may overlap
+ * The primitives that a LLaMA forward pass is made of. Activations are F32; weights are of any {@code TensorType}; the
+ * KV cache is F16 or F32. {@code rows} is how many leading rows of the activations take part. No two tensors of a call may overlap
  * unless it says so.
  */
 public interface Kernels {
@@ -13,8 +15,13 @@ public interface Kernels {
     /** out[r] = x[r] / sqrt(mean(x[r]²) + eps) · weight. out, x [rows, width], weight [1, width]; out may be x */
     void rmsNorm(Tensor out, Tensor x, Tensor weight, float eps, int rows);
 
-    /** out = x · wᵀ. out [rows, n], x [rows, k], w [n, k] */
-    void matmul(Tensor out, Tensor x, Tensor w, int rows);
+    /** out = x · wᵀ. out [rows, n], x [rows, k], w [n, k], made by {@link Device#weights} */
+    default void matmul(Tensor out, Tensor x, Tensor w, int rows) {
+        matmul(List.of(out), x, List.of(w), rows);
+    }
+
+    /** outs[i] = x · ws[i]ᵀ: several products of the same activations, which are brought into their form once. */
+    void matmul(List<Tensor> outs, Tensor x, List<Tensor> ws, int rows);
 
     /**
      * Rotates the pairs (i, i + headDim/2) of every head in place, as in Hugging Face checkpoints.

@@ -4,7 +4,7 @@ package io.caravan.kernels;
  * One layer's part of the paged KV cache.
  *
  * @param keys [blocks * kvHeads * blockTokens, headDim]: a block's tokens lie together head by head
- * @param values as keys
+ * @param values as keys; how elements lie within a block is the provider's own choice
  * @param rule how queries read them
  */
 public record KvLayer(Tensor keys, Tensor values, int blockTokens, int kvHeads, int headDim, AttentionRule rule) {

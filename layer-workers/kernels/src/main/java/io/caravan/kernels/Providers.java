@@ -1,11 +1,12 @@
 package io.caravan.kernels;
 
+import io.caravan.kernels.nativelib.NativeProvider;
 import io.caravan.kernels.scalar.ScalarProvider;
 import io.caravan.kernels.vector.VectorProvider;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Chooses the kernels that this JVM and CPU can run. */
+/** Chooses the kernels that this machine and JVM can run. */
 final class Providers {
     private static final Logger LOG = LoggerFactory.getLogger(Providers.class);
 
@@ -13,19 +14,42 @@ final class Providers {
 
     private Providers() {}
 
-    static HostProvider choose(KernelChoice choice, int threads) {
-        return switch (choice) {
+    static HostProvider choose(KernelChoice choice, int threads, ActivationChoice activations) {
+        var provider = switch (choice) {
             case SCALAR -> new ScalarProvider();
             case VECTOR -> vector(threads);
-            case AUTO -> {
-                try {
-                    yield vector(threads);
-                } catch (IllegalStateException e) {
-                    LOG.warn("using the scalar kernels, which are slow: {}", e.getMessage());
-                    yield new ScalarProvider();
-                }
-            }
+            case NATIVE -> nativeOver(vectorOrScalar(threads, "for what the native ones lack"), threads, activations);
+            case AUTO -> automatic(threads, activations);
         };
+        LOG.info("computes with the {} kernels", provider.name());
+        return provider;
+    }
+
+    private static HostProvider automatic(int threads, ActivationChoice activations) {
+        var others = vectorOrScalar(threads, "which are slow");
+        try {
+            return nativeOver(others, threads, activations);
+        } catch (IllegalStateException e) {
+            LOG.warn("without the native kernels: {}", e.getMessage());
+            return others;
+        }
+    }
+
+    private static HostProvider nativeOver(HostProvider others, int threads, ActivationChoice activations) {
+        try {
+            return new NativeProvider(others, threads, activations);
+        } catch (UnsupportedOperationException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    private static HostProvider vectorOrScalar(int threads, String note) {
+        try {
+            return vector(threads);
+        } catch (IllegalStateException e) {
+            LOG.warn("with the scalar kernels, {}: {}", note, e.getMessage());
+            return new ScalarProvider();
+        }
     }
 
     private static HostProvider vector(int threads) {

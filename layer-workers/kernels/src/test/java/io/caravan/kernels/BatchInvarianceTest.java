@@ -12,15 +12,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 class BatchInvarianceTest {
 
     @ParameterizedTest
-    @EnumSource(names = {"SCALAR", "VECTOR"})
+    @EnumSource(names = {"SCALAR", "VECTOR", "NATIVE"})
     void shouldMultiplyARowToTheSameBitsAloneAndInABatch(KernelChoice choice) {
-        for (var type : Samples.PLAIN) {
-            for (var k : new int[] {33, 702}) {
+        for (var type : Samples.ALL) {
+            for (var k : type.quantised() ? new int[] {256, 768} : new int[] {33, 702}) {
                 var expected = product(choice, 1, type, k, 50);
                 for (var threads : new int[] {1, 2, 3}) {
                     try (var device = HostDevice.open(choice, threads)) {
                         var x = Samples.random(device, TensorType.F32, 50, k, 1);
-                        var w = Samples.random(device, type, 207, k, 2);
+                        var w = Samples.weights(device, type, 207, k, 2);
                         for (var rows : new int[] {1, 2, 3, 4, 12, 13, 50}) {
                             var out = device.allocate(TensorType.F32, rows, 207);
                             device.kernels().matmul(out, x, w, rows);
@@ -36,7 +36,7 @@ class BatchInvarianceTest {
     private static int[] product(KernelChoice choice, int threads, TensorType type, int k, int rows) {
         try (var device = HostDevice.open(choice, threads)) {
             var x = Samples.random(device, TensorType.F32, rows, k, 1);
-            var w = Samples.random(device, type, 207, k, 2);
+            var w = Samples.weights(device, type, 207, k, 2);
             var out = device.allocate(TensorType.F32, 1, 207);
             return IntStream.range(0, rows)
                     .flatMap(row -> {
@@ -54,7 +54,7 @@ class BatchInvarianceTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"SCALAR", "VECTOR"})
+    @EnumSource(names = {"SCALAR", "VECTOR", "NATIVE"})
     void shouldAttendToTheSameBitsInAnyBatchAndAnyBlocks(KernelChoice choice) {
         for (var type : new TensorType[] {TensorType.F16, TensorType.F32}) {
             var alone = attention(choice, 1, type, new int[] {0, 1, 2, 3}, 50);
@@ -75,7 +75,7 @@ class BatchInvarianceTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"SCALAR", "VECTOR"})
+    @EnumSource(names = {"SCALAR", "VECTOR", "NATIVE"})
     void shouldAttendThroughAWindowToTheSameBitsInAnyBatch(KernelChoice choice) {
         for (var window : new int[] {3, 20}) {
             var alone = windowed(choice, 1, window, 50);

@@ -23,12 +23,17 @@ class HostDeviceTest {
     }
 
     @Test
-    void shouldUseWeightsWhereTheyAre() {
-        try (var device = HostDevice.open(KernelChoice.AUTO, 1);
+    void shouldUseWeightsWhereTheyAreUnlessItPacksThem() {
+        try (var device = HostDevice.open(KernelChoice.VECTOR, 1);
+                var packing = HostDevice.open(KernelChoice.NATIVE, 1);
                 var arena = Arena.ofShared()) {
             var data = arena.allocate(64);
             assertThat(device.weights(TensorType.F32, 4, 4, data).data()).isSameAs(data);
             assertThat(device.allocatedBytes()).isZero();
+            assertThat(packing.weights(TensorType.F32, 4, 4, data).packed()).isTrue();
+            assertThat(packing.allocatedBytes())
+                    .isEqualTo(packing.weights(TensorType.F32, 4, 4, data).byteSize());
+            assertThat(packing.table(TensorType.F32, 4, 4, data).data()).isSameAs(data);
             var heap = MemorySegment.ofArray(new float[16]);
             assertThatThrownBy(() -> device.weights(TensorType.F32, 4, 4, heap))
                     .isInstanceOf(IllegalArgumentException.class)

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.caravan.kernels.scalar.Elements;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -17,11 +18,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProviderAgreementTest {
     private static final HostDevice SCALAR = HostDevice.open(KernelChoice.SCALAR, 1);
     private static final HostDevice VECTOR = HostDevice.open(KernelChoice.VECTOR, 2);
+    private static final HostDevice NATIVE = HostDevice.open(KernelChoice.NATIVE, 2);
 
     @AfterAll
     static void close() {
         SCALAR.close();
         VECTOR.close();
+        NATIVE.close();
     }
 
     @ParameterizedTest
@@ -31,8 +34,66 @@ class ProviderAgreementTest {
             for (var rows : new int[] {1, 2, 3, 5, 14}) {
                 compare(size * 1e-6, rows, 37, (device, out) -> {
                     var x = Samples.random(device, TensorType.F32, rows, size, 1);
-                    device.kernels().matmul(out, x, Samples.random(device, type, 37, size, 2), rows);
+                    device.kernels().matmul(out, x, Samples.weights(device, type, 37, size, 2), rows);
                 });
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 7, 8, 9})
+    void shouldMultiplyQuantisedWeightsAsTheDefinitionDoes(int blocks) {
+        for (var type : Samples.QUANTISED) {
+            var size = blocks * type.blockElements();
+            for (var rows : new int[] {1, 2, 3, 5, 8, 14, 31}) {
+                compare(size * 2e-6, rows, 37, (device, out) -> {
+                    var x = Samples.random(device, TensorType.F32, rows, size, 1);
+                    device.kernels().matmul(out, x, Samples.weights(device, type, 37, size, 2), rows);
+                });
+            }
+        }
+    }
+
+    @Test
+    void shouldMultiplySeveralMatricesOfAnyTypeAtOnce() {
+        for (var i = 0; i < 2; i++) {
+            var which = i;
+            compare(1e-3, 3, 70, (device, out) -> {
+                var x = Samples.random(device, TensorType.F32, 3, 512, 1);
+                var other = device.allocate(TensorType.F32, 3, 40);
+                var first = Samples.weights(device, TensorType.BF16, which == 0 ? 70 : 40, 512, 2);
+                var second = Samples.weights(device, TensorType.Q8_0, which == 0 ? 40 : 70, 512, 3);
+                var outs = which == 0 ? List.of(out, other) : List.of(other, out);
+                device.kernels().matmul(outs, x, List.of(first, second), 3);
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldRoundActivationsAsTheDefinitionDoes(ActivationChoice activations) {
+        try (var scalar = HostDevice.open(KernelChoice.SCALAR, 1, activations);
+                var vector = HostDevice.open(KernelChoice.VECTOR, 2, activations);
+                var compiled = HostDevice.open(KernelChoice.NATIVE, 2, activations)) {
+            for (var type : new TensorType[] {TensorType.F32, TensorType.BF16, TensorType.Q8_0, TensorType.Q4_K}) {
+                compare(scalar, List.of(vector, compiled), 1e-4, 9, 37, (device, out) -> {
+                    var x = Samples.random(device, TensorType.F32, 9, 768, 1);
+                    device.kernels().matmul(out, x, Samples.weights(device, type, 37, 768, 2), 9);
+                });
+            }
+        }
+    }
+
+    @Test
+    void shouldKeepWhatIsNotANumberInQuantisedProducts() {
+        for (var value : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+            for (var device : List.of(SCALAR, VECTOR, NATIVE)) {
+                var x = Samples.random(device, TensorType.F32, 2, 256, 1);
+                Elements.set(x, 300, value);
+                var out = device.allocate(TensorType.F32, 2, 8);
+                device.kernels().matmul(out, x, Samples.weights(device, TensorType.Q8_0, 8, 256, 2), 2);
+                assertThat(Elements.get(out, 3)).isFinite();
+                assertThat(Elements.get(out, 8 + 3)).as(device.name()).isNaN();
             }
         }
     }
@@ -134,7 +195,7 @@ class ProviderAgreementTest {
     @Test
     void shouldRoundToF16AsTheDefinitionDoes() {
         var halfway = new float[] {65504f, 65519f, 65520f, 1e9f, 0x1p-24f, 0x1p-25f, 0x1.8p-25f, 1f + 0x1p-11f, -0f};
-        for (var device : new HostDevice[] {SCALAR, VECTOR}) {
+        for (var device : List.of(SCALAR, VECTOR)) {
             var kv = new KvLayer(
                     device.allocate(TensorType.F16, 1, halfway.length),
                     device.allocate(TensorType.F16, 1, halfway.length),
@@ -168,16 +229,29 @@ class ProviderAgreementTest {
         }
     }
 
-    /** Runs {@code kernel} on both devices and compares what it wrote to its output, relative to 1 or the value. */
+    /** Runs {@code kernel} on all devices and compares what it wrote to its output, relative to 1 or the value. */
     private static void compare(double tolerance, long rows, long columns, BiConsumer<HostDevice, Tensor> kernel) {
-        var expected = SCALAR.allocate(TensorType.F32, rows, columns);
-        var actual = VECTOR.allocate(TensorType.F32, rows, columns);
-        kernel.accept(SCALAR, expected);
-        kernel.accept(VECTOR, actual);
-        for (var i = 0L; i < rows * columns; i++) {
-            var value = (double) Elements.get(expected, i);
-            assertThat((double) Elements.get(actual, i))
-                    .isCloseTo(value, within(tolerance * Math.max(1, Math.abs(value))));
+        compare(SCALAR, List.of(VECTOR, NATIVE), tolerance, rows, columns, kernel);
+    }
+
+    private static void compare(
+            HostDevice definition,
+            List<HostDevice> fast,
+            double tolerance,
+            long rows,
+            long columns,
+            BiConsumer<HostDevice, Tensor> kernel) {
+        var expected = definition.allocate(TensorType.F32, rows, columns);
+        kernel.accept(definition, expected);
+        for (var device : fast) {
+            var actual = device.allocate(TensorType.F32, rows, columns);
+            kernel.accept(device, actual);
+            for (var i = 0L; i < rows * columns; i++) {
+                var value = (double) Elements.get(expected, i);
+                assertThat((double) Elements.get(actual, i))
+                        .as("element %d of %s", i, device.name())
+                        .isCloseTo(value, within(tolerance * Math.max(1, Math.abs(value))));
+            }
         }
     }
 }

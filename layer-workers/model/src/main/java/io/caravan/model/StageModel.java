@@ -57,7 +57,7 @@ public final class StageModel implements AutoCloseable {
         this.spec = spec;
         this.device = device;
         this.maxRows = maxRows;
-        embedding = first ? Optional.of(new Embedding(weights.get(StageTensors.EMBEDDING))) : Optional.empty();
+        embedding = first ? Optional.of(new Embedding(weights.embedding())) : Optional.empty();
         layers = IntStream.range(range.first(), range.end())
                 .mapToObj(layer -> weights.layer(spec, layer))
                 .toList();
@@ -102,7 +102,7 @@ public final class StageModel implements AutoCloseable {
             throw new IllegalArgumentException("a step needs at least one row, not " + maxRows);
         }
         var shapes = StageTensors.of(spec, layers, first, last);
-        StageWeights weights = StageWeights.load(checkpoint, shapes, device, progress);
+        StageWeights weights = StageWeights.load(checkpoint, shapes, first, last, device, progress);
         return new StageModel(spec, weights, layers, first, last, device, kvShape, maxRows);
     }
 

@@ -15,6 +15,7 @@ import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /** A stage's weights on its device. Every tensor is found and its shape checked before the first byte is touched. */
@@ -25,6 +26,7 @@ final class StageWeights {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Map<String, Tensor> tensors = new HashMap<>();
+    private Optional<Tensor> embedding = Optional.empty();
     private final long bytes;
 
     private StageWeights(long bytes) {
@@ -32,7 +34,12 @@ final class StageWeights {
     }
 
     static StageWeights load(
-            Checkpoint checkpoint, SequencedMap<String, long[]> shapes, Device device, LoadProgress progress) {
+            Checkpoint checkpoint,
+            SequencedMap<String, long[]> shapes,
+            boolean first,
+            boolean last,
+            Device device,
+            LoadProgress progress) {
         List<WeightView> views = shapes.sequencedEntrySet().stream()
                 .map(entry -> checkpoint.tensor(entry.getKey(), entry.getValue()))
                 .toList();
@@ -42,21 +49,28 @@ final class StageWeights {
         long loadedBytes = 0;
         progress.loaded(loadedBytes, totalBytes);
         for (WeightView view : views) {
-            weights.tensors.put(view.name(), place(view, device));
+            weights.place(view, first, last && checkpoint.spec().tiedEmbeddings(), device);
             loadedBytes += view.data().byteSize();
             progress.loaded(loadedBytes, totalBytes);
         }
         return weights;
     }
 
-    private static Tensor place(WeightView view, Device device) {
-        if (view.data().isMapped()) {
-            view.data().load(); // here and not in the first step, which somebody waits for
-        }
+    /** Brings a tensor to the device: as a table where tokens are looked up in it, and as weights where it is multiplied with. */
+    private void place(WeightView view, boolean first, boolean tiedHead, Device device) {
         if (view.shape().size() == 1) {
-            return norm(view, device);
+            tensors.put(view.name(), norm(view, device));
+            return;
         }
-        return device.weights(view.type(), view.shape().get(0), view.shape().get(1), view.data());
+        long rows = view.shape().get(0);
+        long columns = view.shape().get(1);
+        boolean looksUp = first && view.name().equals(StageTensors.EMBEDDING);
+        if (looksUp) {
+            embedding = Optional.of(device.table(view.type(), rows, columns, view.data()));
+        }
+        if (!looksUp || tiedHead) {
+            tensors.put(view.name(), device.weights(view.type(), rows, columns, view.data()));
+        }
     }
 
     /** Norms are small, so they are kept as F32 whatever the checkpoint has. */
@@ -80,6 +94,11 @@ final class StageWeights {
     /** Bytes of the weights as the checkpoint stores them. */
     long bytes() {
         return bytes;
+    }
+
+    /** The first stage's table of token embeddings. */
+    Tensor embedding() {
+        return embedding.orElseThrow(() -> new IllegalStateException("only the first stage looks tokens up"));
     }
 
     Tensor get(String name) {

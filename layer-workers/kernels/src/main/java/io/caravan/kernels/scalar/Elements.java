@@ -25,8 +25,18 @@ public final class Elements {
         };
     }
 
-    /** The {@code count} elements from {@code first} on. */
-    static float[] floats(Tensor tensor, long first, int count) {
+    /** The {@code count} floats from the one at {@code first} on. */
+    static float[] floats(MemorySegment data, long first, int count) {
+        var floats = new float[count];
+        MemorySegment.copy(data, FLOAT, first * Float.BYTES, floats, 0, count);
+        return floats;
+    }
+
+    /** The {@code count} elements from {@code first} on, of any storage format. */
+    public static float[] floats(Tensor tensor, long first, int count) {
+        if (tensor.packed()) {
+            throw new IllegalArgumentException("only the provider that packed a tensor can read it");
+        }
         var floats = new float[count];
         switch (tensor.type()) {
             case F32 -> MemorySegment.copy(tensor.data(), FLOAT, first * Float.BYTES, floats, 0, count);

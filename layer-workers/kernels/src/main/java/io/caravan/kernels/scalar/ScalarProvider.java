@@ -3,7 +3,11 @@ package io.caravan.kernels.scalar;
 import io.caravan.kernels.HostProvider;
 import io.caravan.kernels.KvLayer;
 import io.caravan.kernels.PagedRows;
+import io.caravan.kernels.Prepared;
 import io.caravan.kernels.Tensor;
+import io.caravan.proto.model.TensorType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** The kernels as plain loops. */
 public final class ScalarProvider implements HostProvider {
@@ -15,11 +19,11 @@ public final class ScalarProvider implements HostProvider {
 
     @Override
     public void embed(int thread, Tensor out, Tensor table, int[] ids, int rowFrom, int rowTo) {
-        var width = table.columns();
+        var width = Math.toIntExact(table.columns());
         for (var row = rowFrom; row < rowTo; row++) {
-            for (var i = 0L; i < width; i++) {
-                Elements.set(out, row * width + i, Elements.get(table, ids[row] * width + i));
-            }
+            var floats = Elements.floats(table, (long) ids[row] * width, width);
+            MemorySegment.copy(
+                    floats, 0, out.data(), ValueLayout.JAVA_FLOAT, TensorType.F32.bytes((long) row * width), width);
         }
     }
 
@@ -41,11 +45,12 @@ public final class ScalarProvider implements HostProvider {
     }
 
     @Override
-    public void matmul(int thread, Tensor out, Tensor x, Tensor w, int rows, int from, int to) {
-        var k = Math.toIntExact(w.columns());
+    public void matmul(int thread, Tensor out, Prepared x, Tensor w, int from, int to) {
+        var k = x.k();
+        var rows = x.rows();
         var inputs = new float[rows][];
         for (var row = 0; row < rows; row++) {
-            inputs[row] = Elements.floats(x, (long) row * k, k);
+            inputs[row] = Elements.floats(x.data(), (long) row * k, k);
         }
         for (var column = from; column < to; column++) {
             var weights = Elements.floats(w, (long) column * k, k);

@@ -2,6 +2,7 @@ package io.caravan.kernels.vector;
 
 import static io.caravan.kernels.vector.Memory.LANES;
 
+import io.caravan.kernels.quant.QuantisationBlock;
 import io.caravan.proto.model.TensorType;
 
 /** Runs of elements from one storage format to another. */
@@ -14,7 +15,7 @@ final class Convert {
             case F32 -> Memory.copy(source, target, at, count);
             case F16 -> fromFloat16(source, target, at, count);
             case BF16 -> fromBfloat16(source, target, at, count);
-            default -> throw unsupported(type);
+            default -> dequantise(type, source, target, at, count);
         }
     }
 
@@ -32,7 +33,7 @@ final class Convert {
                     Memory.store(Memory.loadBfloat16(source + 2L * i), target + 4L * i);
                 }
             }
-            default -> throw unsupported(type);
+            default -> throw new IllegalArgumentException(type + " is widened into arrays");
         }
     }
 
@@ -71,7 +72,11 @@ final class Convert {
         }
     }
 
-    private static IllegalArgumentException unsupported(TensorType type) {
-        return new IllegalArgumentException("the vector kernels do not read " + type + " yet");
+    /** Whole quantisation blocks. */
+    private static void dequantise(TensorType type, long source, float[] target, int at, int count) {
+        var block = QuantisationBlock.of(type);
+        for (var i = 0; i < count; i += type.blockElements()) {
+            block.dequantise(Memory.ALL, source + type.bytes(i), target, at + i);
+        }
     }
 }

@@ -3,12 +3,14 @@ package io.caravan.kernels.vector;
 import static io.caravan.kernels.vector.Memory.LANES;
 import static io.caravan.kernels.vector.Memory.VECTOR_BYTES;
 
+import io.caravan.kernels.Prepared;
 import io.caravan.kernels.Tensor;
 import io.caravan.proto.model.TensorType;
 
 /**
  * Matrix products, block by block: four rows of weights at a time are widened into a panel that stays in the first-level
- * cache while a block of x, which stays in the second-level one, passes over it. F32 weights need no panel. BF16 weights
+ * cache while a block of x, which stays in the second-level one, passes over it; quantised ones are dequantised into it. F32
+ * weights need no panel. BF16 weights
  * for few rows, which is what decoding waits for, are widened in registers and read from end to end, as prefetchers like.
  *
  * @param x address of [rows, k] floats
@@ -41,13 +43,13 @@ record Matmul(TensorType type, long x, long w, long out, int rows, int n, int k)
 
     private static final long ROW_SUMS_BYTES = BLOCK_COLUMNS * VECTOR_BYTES;
 
-    static Matmul of(Tensor out, Tensor x, Tensor w, int rows) {
+    static Matmul of(Tensor out, Prepared x, Tensor w) {
         return new Matmul(
                 w.type(),
                 x.data().address(),
                 w.data().address(),
                 out.data().address(),
-                rows,
+                x.rows(),
                 Math.toIntExact(w.rows()),
                 Math.toIntExact(w.columns()));
     }
@@ -56,23 +58,19 @@ record Matmul(TensorType type, long x, long w, long out, int rows, int n, int k)
     void compute(Scratch scratch, int from, int to) {
         for (var column = from; column < to; column += BLOCK_COLUMNS) {
             for (var row = 0; row < rows; row += BLOCK_ROWS) {
-                block(
-                        scratch.matmulPanel,
-                        scratch.matmulSums,
-                        row,
-                        Math.min(rows, row + BLOCK_ROWS),
-                        column,
-                        Math.min(to, column + BLOCK_COLUMNS));
+                block(scratch, row, Math.min(rows, row + BLOCK_ROWS), column, Math.min(to, column + BLOCK_COLUMNS));
             }
         }
     }
 
-    private void block(long panel, long sums, int rowFrom, int rowTo, int from, int to) {
+    private void block(Scratch scratch, int rowFrom, int rowTo, int from, int to) {
+        var panel = scratch.matmulPanel;
+        var sums = scratch.matmulSums;
         Memory.clear(sums, (rowTo - rowFrom) * ROW_SUMS_BYTES);
         var tiled = to - (to - from) % TILE;
         var whole = k - k % LANES;
         var few = rowTo - rowFrom <= FEW_ROWS;
-        var blockK = few && type != TensorType.F16 ? whole : BLOCK_K;
+        var blockK = few && (type == TensorType.F32 || type == TensorType.BF16) ? whole : BLOCK_K;
         for (var at = 0; at < whole; at += blockK) {
             var count = Math.min(blockK, whole - at);
             for (var column = from; column < tiled; column += TILE) {
@@ -83,7 +81,7 @@ record Matmul(TensorType type, long x, long w, long out, int rows, int n, int k)
                     passBfloat16(wAt(column, at), columnSums, rowFrom, rowTo, at, count);
                 } else {
                     for (var i = 0; i < TILE; i++) {
-                        Convert.toFloats(type, wAt(column + i, at), panel + i * PANEL_ROW_BYTES, count);
+                        widen(scratch, wAt(column + i, at), panel + i * PANEL_ROW_BYTES, count);
                     }
                     pass(panel, PANEL_ROW_BYTES, columnSums, rowFrom, rowTo, at, count);
                 }
@@ -91,12 +89,28 @@ record Matmul(TensorType type, long x, long w, long out, int rows, int n, int k)
             for (var column = tiled; column < to; column++) {
                 for (var row = rowFrom; row < rowTo; row++) {
                     var place = sums + (row - rowFrom) * ROW_SUMS_BYTES + (column - from) * VECTOR_BYTES;
-                    Tiles.oneByOne(type, xAt(row, at), wAt(column, at), (long) count * Float.BYTES, place);
+                    if (type.quantised()) {
+                        widen(scratch, wAt(column, at), panel, count);
+                        Tiles.oneByOne(TensorType.F32, xAt(row, at), panel, (long) count * Float.BYTES, place);
+                    } else {
+                        Tiles.oneByOne(type, xAt(row, at), wAt(column, at), (long) count * Float.BYTES, place);
+                    }
                 }
             }
         }
         for (var row = rowFrom; row < rowTo; row++) {
             finish(row, from, to, sums + (row - rowFrom) * ROW_SUMS_BYTES);
+        }
+    }
+
+    /** Writes {@code count} weights as floats to {@code target}. */
+    private void widen(Scratch scratch, long weights, long target, int count) {
+        if (type.quantised()) {
+            var floats = scratch.weights(count);
+            Convert.toFloats(type, weights, floats, 0, count);
+            Memory.copy(floats, 0, target, count);
+        } else {
+            Convert.toFloats(type, weights, target, count);
         }
     }
 

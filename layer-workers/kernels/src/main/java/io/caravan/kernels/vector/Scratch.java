@@ -21,6 +21,8 @@ final class Scratch {
     /** Values as floats. */
     private float[] values = {};
 
+    private float[] weights = {};
+
     /** Activations. */
     private float[] x = {};
 
@@ -41,6 +43,11 @@ final class Scratch {
 
     float[] values(int floatCount) {
         return values = atLeast(values, floatCount);
+    }
+
+    /** A dequantised piece of a row of weights. */
+    float[] weights(int floatCount) {
+        return weights = atLeast(weights, floatCount);
     }
 
     float[] x(int floatCount) {

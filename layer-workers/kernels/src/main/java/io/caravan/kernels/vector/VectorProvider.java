@@ -3,6 +3,7 @@ package io.caravan.kernels.vector;
 import io.caravan.kernels.HostProvider;
 import io.caravan.kernels.KvLayer;
 import io.caravan.kernels.PagedRows;
+import io.caravan.kernels.Prepared;
 import io.caravan.kernels.Tensor;
 import java.lang.foreign.Arena;
 
@@ -59,8 +60,8 @@ public final class VectorProvider implements HostProvider {
     }
 
     @Override
-    public void matmul(int thread, Tensor out, Tensor x, Tensor w, int rows, int from, int to) {
-        Matmul.of(out, x, w, rows).compute(scratches[thread], from, to);
+    public void matmul(int thread, Tensor out, Prepared x, Tensor w, int from, int to) {
+        Matmul.of(out, x, w).compute(scratches[thread], from, to);
     }
 
     @Override

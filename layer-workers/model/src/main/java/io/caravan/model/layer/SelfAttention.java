@@ -2,6 +2,7 @@ package io.caravan.model.layer;
 
 import io.caravan.kernels.Kernels;
 import io.caravan.kernels.Tensor;
+import java.util.List;
 
 /**
  * The branch of a layer in which rows look at each other.
@@ -19,9 +20,11 @@ public record SelfAttention(
     public void forward(
             Kernels kernels, Tensor x, Rotation rotation, AttentionContext context, LayerScratch scratch, int rows) {
         kernels.rmsNorm(scratch.branch(), x, norm, eps, rows);
-        kernels.matmul(scratch.query(), scratch.branch(), query, rows);
-        kernels.matmul(scratch.key(), scratch.branch(), key, rows);
-        kernels.matmul(scratch.value(), scratch.branch(), value, rows);
+        kernels.matmul(
+                List.of(scratch.query(), scratch.key(), scratch.value()),
+                scratch.branch(),
+                List.of(query, key, value),
+                rows);
         kernels.rope(scratch.query(), rotation.cos(), rotation.sin(), headDim, rows);
         kernels.rope(scratch.key(), rotation.cos(), rotation.sin(), headDim, rows);
         context.attend(scratch.attended(), scratch.query(), scratch.key(), scratch.value());

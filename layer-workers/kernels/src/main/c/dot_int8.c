@@ -1,0 +1,128 @@
+/*
+ * Quantised weights times quantised activations. Products are summed exactly, as integers, within a block of 32 columns;
+ * blocks are added to a row's sum in their order. So the result of a row does not depend on the rows beside it.
+ */
+#include "layout.h"
+
+/* most rows that share the loads of a group's weights */
+#define TILE 8
+
+/* one block of a panel of rows, a constant */
+INLINE vi quad_at(const uint8_t *x, int quad, int row, int rows) { return vi_spread(x + (quad * rows + row) * 4); }
+INLINE vf scale_at(const uint8_t *x, int row, int rows) { return vf_set(((const float *)(x + BLOCK * rows))[row]); }
+INLINE vf min_at(const uint8_t *x, int row, int rows) { return vf_set(((const float *)(x + BLOCK * rows))[rows + row]); }
+INLINE vi centre_at(const uint8_t *x, int kind, int row, int rows) {
+    return vi_spread(x + BLOCK * rows + (kind == KIND_Q8_0 ? 12 : 8) * rows + 4 * row);
+}
+
+/* the sums of products of a block of bytes */
+INLINE void sums_q8(vi *sum, const uint8_t *w, const uint8_t *x, int rows) {
+    for (int t = 0; t < rows; t++) sum[t] = BYTE_BIAS ? centre_at(x, KIND_Q8_0, t, rows) : vi_zero();
+    for (int j = 0; j < 8; j++) {
+        vi quad = vi_load(w + j * LANES * 4);
+        for (int t = 0; t < rows; t++)
+            sum[t] = dot4(sum[t], quad, quad_at(x, j, t, rows)), vi_keep(sum + t);
+    }
+}
+
+/* the sums of products of a block of four-bit numbers, or of these less 8 */
+INLINE void sums_q4(vi *sum, const uint8_t *w, const uint8_t *x, int centred, int rows) {
+    vi low = vi_set(0x0f0f0f0f);
+    for (int t = 0; t < rows; t++) sum[t] = centred ? centre_at(x, KIND_Q4_0, t, rows) : vi_zero();
+    for (int j = 0; j < 4; j++) {
+        vi pair = vi_load(w + j * LANES * 4);
+        vi first = vi_and(pair, low), second = vi_and(vi_shr16(pair, 4), low);
+        for (int t = 0; t < rows; t++)
+            sum[t] = dot4_small(sum[t], first, quad_at(x, j, t, rows)), vi_keep(sum + t);
+        for (int t = 0; t < rows; t++)
+            sum[t] = dot4_small(sum[t], second, quad_at(x, 4 + j, t, rows)), vi_keep(sum + t);
+    }
+    for (int t = 0; t < rows; t++) sum[t] = finish4(sum[t]);
+}
+
+INLINE void add_scaled(vf *acc, const vi *sum, vf scale, const uint8_t *x, int rows) {
+    for (int t = 0; t < rows; t++)
+        acc[t] = vf_fma(vf_from_int(sum[t]), vf_mul(scale, scale_at(x, t, rows)), acc[t]);
+}
+
+INLINE void group_q4_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
+    for (long super = 0; super < columns / SUPER; super++) {
+        vf d = vf_from_f16((const uint16_t *)w), dmin = vf_from_f16((const uint16_t *)w + LANES);
+        const uint8_t *scales = w + 4 * LANES, *mins = w + 12 * LANES;
+        w += 20 * LANES;
+        for (int i = 0; i < 8; i++) {
+            vi sum[TILE];
+            sums_q4(sum, w, x, 0, rows);
+            add_scaled(acc, sum, vf_mul(d, vf_from_int(vi_from_u8(scales + i * LANES))), x, rows);
+            vf min = vf_mul(dmin, vf_from_int(vi_from_u8(mins + i * LANES)));
+            for (int t = 0; t < rows; t++) acc[t] = vf_fma(min, min_at(x, t, rows), acc[t]);
+            w += BLOCK / 2 * LANES;
+            x += ROW_BLOCK_BYTES * rows;
+        }
+    }
+}
+
+/* the sums of one group of weights for a panel of rows, a constant; columns are a multiple of what the kind stores together */
+INLINE void group(enum kind kind, vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
+    for (int t = 0; t < rows; t++) acc[t] = vf_zero();
+    if (kind == KIND_Q4_K) {
+        group_q4_k(acc, w, x, columns, rows);
+        return;
+    }
+    long numbers = (kind == KIND_Q8_0 ? BLOCK : BLOCK / 2) * LANES;
+    for (long b = 0; b < columns / BLOCK; b += 2) {
+        for (int half = 0; half < 2; half++) {
+            vi sum[TILE];
+            if (kind == KIND_Q8_0) sums_q8(sum, w + 4 * LANES + half * numbers, x, rows);
+            else sums_q4(sum, w + 4 * LANES + half * numbers, x, 1, rows);
+            add_scaled(acc, sum, vf_from_f16((const uint16_t *)w + half * LANES), x, rows);
+            x += ROW_BLOCK_BYTES * rows;
+        }
+        w += 4 * LANES + 2 * numbers;
+    }
+}
+
+INLINE void panel(enum kind kind, const uint8_t *w, const uint8_t *x, float *out, long n, long columns, long count,
+                  int rows) {
+    vf acc[TILE];
+    group(kind, acc, w, x, columns, rows);
+    for (int t = 0; t < rows; t++) vf_store_some(out + t * n, acc[t], count);
+}
+
+/* columns [from, to) of out = x . w^T; from is a multiple of LANES */
+INLINE void multiply(enum kind kind, const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k,
+                     long from, long to) {
+    long columns = round_up(k, PAIR), bytes = group_bytes(kind, k), row_size = row_bytes(k);
+    for (long first = from; first < to; first += LANES) {
+        const uint8_t *group = w + first / LANES * bytes;
+        for (long row = 0; row < rows; row += panel_rows(rows - row)) {
+            const uint8_t *from_x = x + row * row_size;
+            float *to_out = out + row * n + first;
+            switch (panel_rows(rows - row)) {
+                case 8: panel(kind, group, from_x, to_out, n, columns, n - first, 8); break;
+                case 4: panel(kind, group, from_x, to_out, n, columns, n - first, 4); break;
+                case 2: panel(kind, group, from_x, to_out, n, columns, n - first, 2); break;
+                default: panel(kind, group, from_x, to_out, n, columns, n - first, 1);
+            }
+        }
+    }
+}
+
+/*
+ * out [rows, n] = x . w^T for its columns [from, to)
+ *   w packed [n, k]; x panels of quantised rows
+ */
+void KERNEL(matmul_q8_0)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
+                         long to) {
+    multiply(KIND_Q8_0, w, x, out, rows, n, k, from, to);
+}
+
+void KERNEL(matmul_q4_0)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
+                         long to) {
+    multiply(KIND_Q4_0, w, x, out, rows, n, k, from, to);
+}
+
+void KERNEL(matmul_q4_k)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
+                         long to) {
+    multiply(KIND_Q4_K, w, x, out, rows, n, k, from, to);
+}

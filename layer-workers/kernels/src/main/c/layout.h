@@ -1,0 +1,57 @@
+/*
+ * How packed weights and prepared activations lie in memory.
+ *
+ * Weights come in groups of LANES rows, so that a vector holds one column, or four, of every row of the group and no sum
+ * crosses lanes. Within a group the columns follow each other from the first to the last: a matrix is read from end to end.
+ *
+ *   F32, F16    [column][row], an odd last column followed by one of zeros
+ *   BF16        as F16, or [pair of columns][row][2] where the CPU multiplies pairs (PAIRED_BF16)
+ *   Q8_0        of two blocks of 32 columns each:   [2][row] f16 scales, [2][8 quads of columns][row][4] bytes
+ *   Q4_0        of two blocks of 32 columns each:   [2][row] f16 scales, [2][4][row][4] bytes, in which the lower halves
+ *               are columns 4j..4j+3 and the upper ones 16+4j..16+4j+3
+ *   Q4_K        of 256 columns: [row] f16 d, [row] f16 dmin, [8][row] scales, [8][row] mins, [8][4][row][4] as in Q4_0
+ *
+ * Two blocks together are a multiple of a vector long, so that no load crosses a cache line.
+ *
+ * Activations are rows of floats, or panels of quantised rows: of 8 rows as long as there are so many, then of 4, 2 and 1.
+ * A panel's blocks of 32 columns follow each other, each as
+ *
+ *   [8 quads of columns][row][4] signed bytes, [row] float scales, [row] float mins: scale times minus the sum of the bytes,
+ *   [row] 32-bit centres: what the sums of four-bit weights start with, [row] those of bytes
+ *
+ * Both end on a whole pair of blocks, filled up with zeros.
+ */
+#ifndef CARAVAN_LAYOUT_H
+#define CARAVAN_LAYOUT_H
+
+#include "simd.h"
+
+#define BLOCK 32
+#define PAIR 64
+#define SUPER 256
+
+enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_Q8_0, KIND_Q4_0, KIND_Q4_K };
+
+/* bytes of a block of one quantised row */
+#define ROW_BLOCK_BYTES (BLOCK + 16)
+
+INLINE long round_up(long value, long unit) { return (value + unit - 1) / unit * unit; }
+
+/* bytes of one group of LANES rows of k columns */
+INLINE long group_bytes(enum kind kind, long k) {
+    switch (kind) {
+        case KIND_F32: return round_up(k, 2) * LANES * 4;
+        case KIND_F16: return round_up(k, 2) * LANES * 2;
+        case KIND_BF16: return round_up(k, 2) * LANES * 2;
+        case KIND_Q8_0: return round_up(k, PAIR) / PAIR * (4 * LANES + 2 * BLOCK * LANES);
+        case KIND_Q4_0: return round_up(k, PAIR) / PAIR * (4 * LANES + BLOCK * LANES);
+        case KIND_Q4_K: return k / SUPER * (20 * LANES + SUPER / 2 * LANES);
+    }
+    return 0;
+}
+
+/* rows of the panel that begins at row, and bytes of a row in it */
+INLINE int panel_rows(long rows_left) { return rows_left >= 8 ? 8 : rows_left >= 4 ? 4 : rows_left >= 2 ? 2 : 1; }
+INLINE long row_bytes(long k) { return round_up(k, PAIR) / BLOCK * ROW_BLOCK_BYTES; }
+
+#endif

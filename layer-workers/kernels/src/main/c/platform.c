@@ -1,0 +1,39 @@
+/* What does not depend on the CPU path: which one this CPU runs, and memory for weights. Compiled once, for any CPU. */
+#define _GNU_SOURCE
+#include <stddef.h>
+#include <sys/mman.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* the widest vectors that this CPU and its system have kernels for: 2 is AVX-512 with VNNI and BF16, 1 AVX2 or NEON, 0 none */
+EXPORT long caravan_path(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni") &&
+        __builtin_cpu_supports("avx512bf16"))
+        return 2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) return 1;
+    return 0;
+#else
+    return 1;
+#endif
+}
+
+/* zeroed memory in huge pages where the system has some; NULL when there is none */
+EXPORT void *caravan_allocate(size_t bytes) {
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return NULL;
+#ifdef MADV_HUGEPAGE
+    madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+    return memory;
+}
+
+EXPORT long caravan_release(void *memory, size_t bytes) { return munmap(memory, bytes); }
+
+/* lets go of the pages of a mapped file that were read and are not needed again */
+EXPORT long caravan_forget(void *address, size_t bytes) {
+    size_t page = 4096, from = ((size_t)address + page - 1) / page * page, to = ((size_t)address + bytes) / page * page;
+    return to > from ? madvise((void *)from, to - from, MADV_DONTNEED) : 0;
+}

@@ -1,0 +1,227 @@
+/*
+ * One vocabulary for the vectors of every CPU path, so that each kernel is written once. A path is chosen by the compiler's
+ * flags; the files are compiled once for each, and PATH names the result.
+ *
+ *   vf, vi       LANES floats, LANES 32-bit integers
+ *   dot4         adds to each 32-bit lane the products of its four bytes
+ *
+ * No operation here rounds twice or in an order of its own, and contraction is off: bits follow from the source alone.
+ */
+#ifndef CARAVAN_SIMD_H
+#define CARAVAN_SIMD_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+#define JOIN3(a, b, c) a##b##c
+#define NAME3(a, b, c) JOIN3(a, b, c)
+/* the exported name of a kernel of this path */
+#define KERNEL(name) __attribute__((visibility("default"))) NAME3(PATH, _, name)
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define LANES 16
+#define PAIRED_BF16 1
+typedef __m512 vf;
+typedef __m512i vi;
+
+INLINE vf vf_zero(void) { return _mm512_setzero_ps(); }
+INLINE vf vf_set(float x) { return _mm512_set1_ps(x); }
+INLINE vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
+INLINE void vf_store(float *p, vf x) { _mm512_storeu_ps(p, x); }
+INLINE vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+INLINE vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+INLINE vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+INLINE vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+INLINE vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+INLINE vf vf_abs(vf a) { return _mm512_abs_ps(a); }
+INLINE vf vf_round(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+INLINE vf vf_from_int(vi a) { return _mm512_cvtepi32_ps(a); }
+INLINE vi vi_from_float(vf a) { return _mm512_cvtps_epi32(a); }
+INLINE vf vf_bits(vi a) { return _mm512_castsi512_ps(a); }
+INLINE vi vi_bits(vf a) { return _mm512_castps_si512(a); }
+/* keeps the compiler from regrouping integer sums into trees, for which there are not enough registers */
+INLINE void vi_keep(vi *a) { __asm__("" : "+v"(*a)); }
+INLINE vi vi_zero(void) { return _mm512_setzero_si512(); }
+INLINE vi vi_set(int x) { return _mm512_set1_epi32(x); }
+INLINE vi vi_load(const void *p) { return _mm512_loadu_si512(p); }
+INLINE void vi_store(void *p, vi x) { _mm512_storeu_si512(p, x); }
+INLINE vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
+INLINE vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
+INLINE vi vi_max(vi a, vi b) { return _mm512_max_epi32(a, b); }
+INLINE vi vi_shl(vi a, int n) { return _mm512_slli_epi32(a, n); }
+INLINE vi vi_shr16(vi a, int n) { return _mm512_srli_epi16(a, n); }
+INLINE vf vf_from_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+INLINE void vf_to_f16(uint16_t *p, vf x) { _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT)); }
+INLINE vi vi_from_u16(const uint16_t *p) { return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p)); }
+INLINE vi vi_from_u8(const uint8_t *p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)); }
+INLINE vi vi_from_s8(const int8_t *p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)); }
+/* keeps a where lane < n, else b */
+INLINE vf vf_first(int n, vf a, vf b) { return _mm512_mask_blend_ps((__mmask16)((1u << n) - 1), b, a); }
+
+/* unsigned bytes of w times signed bytes of x: weights are stored with BYTE_BIAS added */
+#define BYTE_BIAS 128
+/* what a sum of dot4_small starts with, so that 8 is taken from every w; even and odd are sums of x's even and odd pairs */
+INLINE int centre4(int even, int odd) { return -8 * (even + odd); }
+INLINE vi dot4(vi sum, vi w, vi x) { return _mm512_dpbusd_epi32(sum, w, x); }
+/* as dot4 for w of 0..15; finish4 turns up to eight such sums into a 32-bit one */
+INLINE vi dot4_small(vi sum, vi w, vi x) { return _mm512_dpbusd_epi32(sum, w, x); }
+INLINE vi finish4(vi sum) { return sum; }
+
+#elif defined(__AVX2__)
+#include <immintrin.h>
+#define LANES 8
+#define PAIRED_BF16 0
+typedef __m256 vf;
+typedef __m256i vi;
+
+INLINE vf vf_zero(void) { return _mm256_setzero_ps(); }
+INLINE vf vf_set(float x) { return _mm256_set1_ps(x); }
+INLINE vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
+INLINE void vf_store(float *p, vf x) { _mm256_storeu_ps(p, x); }
+INLINE vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+INLINE vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+INLINE vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+INLINE vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+INLINE vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+INLINE vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+INLINE vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+INLINE vf vf_abs(vf a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+INLINE vf vf_round(vf a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+INLINE vf vf_from_int(vi a) { return _mm256_cvtepi32_ps(a); }
+INLINE vi vi_from_float(vf a) { return _mm256_cvtps_epi32(a); }
+INLINE vf vf_bits(vi a) { return _mm256_castsi256_ps(a); }
+INLINE vi vi_bits(vf a) { return _mm256_castps_si256(a); }
+INLINE void vi_keep(vi *a) { __asm__("" : "+x"(*a)); }
+INLINE vi vi_zero(void) { return _mm256_setzero_si256(); }
+INLINE vi vi_set(int x) { return _mm256_set1_epi32(x); }
+INLINE vi vi_load(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+INLINE void vi_store(void *p, vi x) { _mm256_storeu_si256((__m256i *)p, x); }
+INLINE vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
+INLINE vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
+INLINE vi vi_max(vi a, vi b) { return _mm256_max_epi32(a, b); }
+INLINE vi vi_shl(vi a, int n) { return _mm256_slli_epi32(a, n); }
+INLINE vi vi_shr16(vi a, int n) { return _mm256_srli_epi16(a, n); }
+INLINE vf vf_from_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
+INLINE void vf_to_f16(uint16_t *p, vf x) { _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT)); }
+INLINE vi vi_from_u16(const uint16_t *p) { return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p)); }
+INLINE vi vi_from_u8(const uint8_t *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)); }
+INLINE vi vi_from_s8(const int8_t *p) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)); }
+INLINE vf vf_first(int n, vf a, vf b) {
+    __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane)));
+}
+
+/* bytes of -127..127: a product of absolute values and signs never saturates */
+#define BYTE_BIAS 0
+INLINE vi dot4(vi sum, vi w, vi x) {
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+/* sums of pairs stay in 16 bits: 8 times 2 times 15 times 127 is 30480 */
+INLINE int centre4(int even, int odd) { return (int)((uint32_t)(uint16_t)(-8 * even) | (uint32_t)(-8 * odd) << 16); }
+INLINE vi dot4_small(vi sum, vi w, vi x) { return _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x)); }
+INLINE vi finish4(vi sum) { return _mm256_madd_epi16(sum, _mm256_set1_epi16(1)); }
+
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#define LANES 4
+#define PAIRED_BF16 0
+typedef float32x4_t vf;
+typedef int32x4_t vi;
+
+INLINE vf vf_zero(void) { return vdupq_n_f32(0); }
+INLINE vf vf_set(float x) { return vdupq_n_f32(x); }
+INLINE vf vf_load(const float *p) { return vld1q_f32(p); }
+INLINE void vf_store(float *p, vf x) { vst1q_f32(p, x); }
+INLINE vf vf_add(vf a, vf b) { return vaddq_f32(a, b); }
+INLINE vf vf_sub(vf a, vf b) { return vsubq_f32(a, b); }
+INLINE vf vf_mul(vf a, vf b) { return vmulq_f32(a, b); }
+INLINE vf vf_div(vf a, vf b) { return vdivq_f32(a, b); }
+INLINE vf vf_max(vf a, vf b) { return vmaxq_f32(a, b); }
+INLINE vf vf_min(vf a, vf b) { return vminq_f32(a, b); }
+INLINE vf vf_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
+INLINE vf vf_abs(vf a) { return vabsq_f32(a); }
+INLINE vf vf_round(vf a) { return vrndnq_f32(a); }
+INLINE vf vf_from_int(vi a) { return vcvtq_f32_s32(a); }
+INLINE vi vi_from_float(vf a) { return vcvtnq_s32_f32(a); }
+INLINE vf vf_bits(vi a) { return vreinterpretq_f32_s32(a); }
+INLINE vi vi_bits(vf a) { return vreinterpretq_s32_f32(a); }
+INLINE void vi_keep(vi *a) { __asm__("" : "+w"(*a)); }
+INLINE vi vi_zero(void) { return vdupq_n_s32(0); }
+INLINE vi vi_set(int x) { return vdupq_n_s32(x); }
+INLINE vi vi_load(const void *p) { return vreinterpretq_s32_u8(vld1q_u8((const uint8_t *)p)); }
+INLINE void vi_store(void *p, vi x) { vst1q_u8((uint8_t *)p, vreinterpretq_u8_s32(x)); }
+INLINE vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
+INLINE vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
+INLINE vi vi_max(vi a, vi b) { return vmaxq_s32(a, b); }
+INLINE vi vi_shl(vi a, int n) { return vshlq_s32(a, vdupq_n_s32(n)); }
+INLINE vi vi_shr16(vi a, int n) { return vreinterpretq_s32_u16(vshlq_u16(vreinterpretq_u16_s32(a), vdupq_n_s16((int16_t)-n))); }
+INLINE vf vf_from_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
+INLINE void vf_to_f16(uint16_t *p, vf x) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(x))); }
+INLINE vi vi_from_u16(const uint16_t *p) { return vreinterpretq_s32_u32(vmovl_u16(vld1_u16(p))); }
+INLINE vi vi_from_u8(const uint8_t *p) {
+    uint32_t four;
+    memcpy(&four, p, 4);
+    return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(four))))));
+}
+INLINE vi vi_from_s8(const int8_t *p) {
+    uint32_t four;
+    memcpy(&four, p, 4);
+    return vmovl_s16(vget_low_s16(vmovl_s8(vreinterpret_s8_u32(vdup_n_u32(four)))));
+}
+INLINE vf vf_first(int n, vf a, vf b) {
+    static const int32_t lanes[4] = {0, 1, 2, 3};
+    return vbslq_f32(vcgtq_s32(vdupq_n_s32(n), vld1q_s32(lanes)), a, b);
+}
+
+#define BYTE_BIAS 0
+INLINE vi dot4(vi sum, vi w, vi x) { return vdotq_s32(sum, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x)); }
+INLINE int centre4(int even, int odd) { return -8 * (even + odd); }
+INLINE vi dot4_small(vi sum, vi w, vi x) { return dot4(sum, w, x); }
+INLINE vi finish4(vi sum) { return sum; }
+
+#else
+#error "no vectors are known for this CPU"
+#endif
+
+/* the sum of all lanes, in their order of halves */
+INLINE float vf_sum(vf x) {
+    float lane[LANES];
+    vf_store(lane, x);
+    for (int width = LANES / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; i++) lane[i] += lane[i + width];
+    return lane[0];
+}
+
+INLINE float vf_most(vf x) {
+    float lane[LANES];
+    vf_store(lane, x);
+    float most = lane[0];
+    for (int i = 1; i < LANES; i++) most = lane[i] > most ? lane[i] : most;
+    return most;
+}
+
+/* stores the first count lanes, all where there are more */
+INLINE void vf_store_some(float *p, vf x, long count) {
+    if (count >= LANES) {
+        vf_store(p, x);
+    } else {
+        float lanes[LANES];
+        vf_store(lanes, x);
+        memcpy(p, lanes, count * sizeof(float));
+    }
+}
+
+/* four bytes for every lane */
+INLINE vi vi_spread(const void *p) {
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return vi_set(four);
+}
+
+#endif

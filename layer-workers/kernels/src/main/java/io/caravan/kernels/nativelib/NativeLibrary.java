@@ -1,0 +1,116 @@
+package io.caravan.kernels.nativelib;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * The shared library in this jar, loaded once for the life of the process. {@code -Dcaravan.kernels.library=FILE} names
+ * another, for example one built for a CPU path that is to be tried.
+ */
+@SuppressWarnings("restricted")
+final class NativeLibrary {
+    private static final String OVERRIDE = "caravan.kernels.library";
+
+    private final SymbolLookup symbols;
+
+    /** Name of the CPU path whose kernels run here, as {@code avx2}. */
+    private final String path;
+
+    private NativeLibrary(SymbolLookup symbols, String architecture) {
+        this.symbols = symbols;
+        this.path = path(architecture);
+    }
+
+    /**
+     * Loads the library.
+     *
+     * @throws UnsupportedOperationException when there is none for this machine or it cannot be loaded; says why
+     */
+    static NativeLibrary load() {
+        var architecture = architecture();
+        var named = System.getProperty(OVERRIDE);
+        try {
+            if (named != null) {
+                return new NativeLibrary(SymbolLookup.libraryLookup(Path.of(named), Arena.global()), architecture);
+            }
+            var system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+            var resource = system + "-" + architecture + "/libcaravan.so";
+            try (var library = NativeLibrary.class.getResourceAsStream(resource)) {
+                if (library == null) {
+                    throw new UnsupportedOperationException(
+                            "none were built for " + system + "-" + architecture + " (a C compiler builds them)");
+                }
+                return new NativeLibrary(load(library), architecture);
+            }
+        } catch (IOException | IllegalArgumentException unloadable) {
+            throw new UnsupportedOperationException("their library cannot be loaded: " + unloadable.getMessage());
+        }
+    }
+
+    /** The system loads files only; the file may go as soon as it is loaded. */
+    private static SymbolLookup load(InputStream library) throws IOException {
+        var file = Files.createTempFile("caravan-kernels", ".so");
+        try {
+            Files.write(file, library.readAllBytes());
+            return SymbolLookup.libraryLookup(file, Arena.global());
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    private static String architecture() {
+        return switch (System.getProperty("os.arch")) {
+            case "amd64", "x86_64" -> "x86_64";
+            case "aarch64", "arm64" -> "aarch64";
+            case String other -> other;
+        };
+    }
+
+    private String path(String architecture) {
+        var wide = (long) invoke(function("caravan_path", ValueLayout.JAVA_LONG));
+        return switch ((int) wide) {
+            case 2 -> "avx512";
+            case 1 -> architecture.equals("x86_64") ? "avx2" : "neon";
+            default -> throw new UnsupportedOperationException("this CPU has neither AVX-512 nor AVX2");
+        };
+    }
+
+    private static Object invoke(MethodHandle function) {
+        try {
+            return function.invoke();
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    String path() {
+        return path;
+    }
+
+    /** A kernel of this CPU's path, which returns nothing. */
+    MethodHandle kernel(String name, MemoryLayout... arguments) {
+        return link(path + "_" + name, FunctionDescriptor.ofVoid(arguments));
+    }
+
+    /** A function of the library that returns {@code result}. */
+    MethodHandle function(String name, MemoryLayout result, MemoryLayout... arguments) {
+        return link(name, FunctionDescriptor.of(result, arguments));
+    }
+
+    /** A call that keeps the JVM waiting for it: it is short and calls nothing back. */
+    private MethodHandle link(String name, FunctionDescriptor descriptor) {
+        var symbol = symbols.find(name)
+                .orElseThrow(() -> new UnsupportedOperationException("their library has no function " + name));
+        return Linker.nativeLinker().downcallHandle(symbol, descriptor, Linker.Option.critical(false));
+    }
+}

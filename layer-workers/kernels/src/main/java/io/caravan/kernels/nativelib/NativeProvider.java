@@ -1,0 +1,257 @@
+package io.caravan.kernels.nativelib;
+
+import io.caravan.kernels.ActivationChoice;
+import io.caravan.kernels.Activations;
+import io.caravan.kernels.HostProvider;
+import io.caravan.kernels.KvLayer;
+import io.caravan.kernels.PagedRows;
+import io.caravan.kernels.Prepared;
+import io.caravan.kernels.Tensor;
+import io.caravan.proto.model.TensorType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The kernels compiled from C. Weights are packed when they are loaded, so that products read memory from end to end; keys
+ * lie transposed within their blocks. Quantised weights that there is no native product for, or that are to be multiplied
+ * with floats, are left as they are and to {@code others}.
+ */
+public final class NativeProvider implements HostProvider {
+
+    /** From this size on memory is taken from the system in huge pages. */
+    private static final long LARGE_BYTES = 4L << 20;
+
+    /** Columns that the packed layout fills rows up to. */
+    private static final int PAIR = 64;
+
+    /** Bytes of 32 columns of a quantised row: its numbers, scale, min and two centres. */
+    private static final int ROW_BLOCK_BYTES = Activations.BLOCK + 16;
+
+    private final HostProvider others;
+    private final ActivationChoice activations;
+    private final Scratch[] scratches;
+
+    /**
+     * @param others what computes products that there is no native kernel for; closed with this
+     * @throws UnsupportedOperationException when there is no library for this machine or CPU; says why
+     */
+    public NativeProvider(HostProvider others, int threads, ActivationChoice activations) {
+        try {
+            Calls.path();
+        } catch (ExceptionInInitializerError e) {
+            if (e.getCause() instanceof UnsupportedOperationException unsupported) {
+                throw unsupported;
+            }
+            throw e;
+        } catch (NoClassDefFoundError again) {
+            throw new UnsupportedOperationException("their library could not be loaded before", again);
+        }
+        this.others = others;
+        this.activations = activations;
+        scratches = new Scratch[threads];
+        for (var thread = 0; thread < threads; thread++) {
+            scratches[thread] = new Scratch();
+        }
+    }
+
+    /** Bits follow from the CPU path alone: kernels of one path are the same instructions everywhere. */
+    @Override
+    public String name() {
+        return "native/" + Calls.path();
+    }
+
+    @Override
+    public MemorySegment allocate(Arena arena, long bytes) {
+        if (bytes < LARGE_BYTES) {
+            return others.allocate(arena, bytes);
+        }
+        var address = Calls.allocate(bytes);
+        if (address == 0) {
+            throw new OutOfMemoryError("the system has no " + bytes + " bytes of memory left");
+        }
+        return memory(address, bytes, arena);
+    }
+
+    @SuppressWarnings("restricted")
+    private static MemorySegment memory(long address, long bytes, Arena arena) {
+        return MemorySegment.ofAddress(address)
+                .reinterpret(bytes, arena, segment -> Calls.release(segment.address(), bytes));
+    }
+
+    @Override
+    public long packedBytes(TensorType type, long rows, long columns) {
+        if (type.quantised() && activations != ActivationChoice.AUTO && activations != ActivationChoice.INT8) {
+            return 0;
+        }
+        return Kind.of(type).map(kind -> Calls.packedBytes(kind, rows, columns)).orElse(0L);
+    }
+
+    @Override
+    public void pack(TensorType type, MemorySegment packed, MemorySegment data, long columns, long from, long to) {
+        Calls.pack(kind(type), packed.address(), data.address(), columns, from, to);
+    }
+
+    private static Kind kind(TensorType type) {
+        return Kind.of(type).orElseThrow(() -> new IllegalArgumentException("there are no native kernels for " + type));
+    }
+
+    @Override
+    public void forget(MemorySegment data) {
+        if (data.isMapped()) {
+            Calls.forget(data.address(), data.byteSize());
+        }
+    }
+
+    @Override
+    public void embed(int thread, Tensor out, Tensor table, int[] ids, int rowFrom, int rowTo) {
+        others.embed(thread, out, table, ids, rowFrom, rowTo);
+    }
+
+    @Override
+    public void rmsNorm(int thread, Tensor out, Tensor x, Tensor weight, float eps, int rowFrom, int rowTo) {
+        if (weight.type() == TensorType.F32) {
+            Calls.rmsNorm(address(out), address(x), address(weight), eps, weight.columns(), rowFrom, rowTo);
+        } else {
+            others.rmsNorm(thread, out, x, weight, eps, rowFrom, rowTo);
+        }
+    }
+
+    @Override
+    public Prepared.Form form(Tensor w) {
+        if (!w.packed()) {
+            return others.form(w);
+        }
+        return w.type().quantised() ? Prepared.Form.PANELS : Prepared.Form.PADDED_FLOATS;
+    }
+
+    @Override
+    public long preparedBytes(Prepared.Form form, Activations precision, int rows, int k) {
+        return switch (form) {
+            case FLOATS -> others.preparedBytes(form, precision, rows, k);
+            case PADDED_FLOATS -> rows * stride(k);
+            case PANELS -> (long) rows * blocks(k) * ROW_BLOCK_BYTES;
+        };
+    }
+
+    private static int blocks(int k) {
+        return Math.ceilDiv(k, PAIR) * (PAIR / Activations.BLOCK);
+    }
+
+    /** Bytes from one row of floats to the next: not a power of two, which would crowd the rows in few sets of the cache. */
+    private static long stride(int k) {
+        return Math.ceilDiv(k, 16) * 64L + 64;
+    }
+
+    @Override
+    public void prepare(Prepared target, Tensor x, int from, int to) {
+        var k = target.k();
+        var out = target.data().address();
+        switch (target.form()) {
+            case FLOATS -> others.prepare(target, x, from, to);
+            case PADDED_FLOATS ->
+                Calls.prepareFloat(
+                        out, address(x), stride(k), k, target.precision().ordinal(), from, to);
+            case PANELS -> Calls.prepareInt8(out, address(x), target.rows(), k, from, to);
+        }
+    }
+
+    @Override
+    public void matmul(int thread, Tensor out, Prepared x, Tensor w, int from, int to) {
+        var k = x.k();
+        var input = x.data().address();
+        switch (x.form()) {
+            case FLOATS -> others.matmul(thread, out, x, w, from, to);
+            case PADDED_FLOATS ->
+                Calls.matmulFloat(
+                        kind(w.type()), address(w), input, stride(k), address(out), x.rows(), w.rows(), k, from, to);
+            case PANELS ->
+                Calls.matmulInt8(kind(w.type()), address(w), input, address(out), x.rows(), w.rows(), k, from, to);
+        }
+    }
+
+    @Override
+    public void rope(Tensor x, Tensor cos, Tensor sin, int headDim, int rowFrom, int rowTo) {
+        Calls.rope(address(x), address(cos), address(sin), x.columns(), headDim, rowFrom, rowTo);
+    }
+
+    @Override
+    public void storeKv(KvLayer kv, Tensor key, Tensor value, PagedRows where, int rowFrom, int rowTo) {
+        try (var arena = Arena.ofConfined()) {
+            var places = new Places(arena, kv, where, rowFrom, rowTo);
+            Calls.storeKv(
+                    address(kv.keys()),
+                    address(kv.values()),
+                    address(key) + TensorType.F32.bytes(rowFrom * key.columns()),
+                    address(value) + TensorType.F32.bytes(rowFrom * value.columns()),
+                    half(kv),
+                    kv.blockTokens(),
+                    kv.kvHeads(),
+                    kv.headDim(),
+                    places.blocks(),
+                    places.offsets(),
+                    0,
+                    rowTo - rowFrom);
+        }
+    }
+
+    @Override
+    public void attention(
+            int thread, Tensor out, Tensor q, KvLayer kv, PagedRows where, int kvHead, int rowFrom, int rowTo) {
+        var rows = rowTo - rowFrom;
+        var heads = q.columns() / ((long) kv.kvHeads() * kv.headDim());
+        var scratch = scratches[thread];
+        scratch.places(where, rowFrom, rowTo);
+        var rowBytes = TensorType.F32.bytes(q.columns());
+        Calls.attention(
+                address(out) + rowFrom * rowBytes,
+                address(q) + rowFrom * rowBytes,
+                q.columns(),
+                address(kv.keys()),
+                address(kv.values()),
+                half(kv),
+                kv.blockTokens(),
+                kv.kvHeads(),
+                kv.headDim(),
+                kvHead,
+                scratch.table(),
+                scratch.positions(),
+                0,
+                rows,
+                (float) kv.rule().scale(),
+                kv.rule().window(),
+                scratch.memory(Calls.attentionBytes(kv.blockTokens(), kv.headDim(), rows * heads)));
+    }
+
+    private static long half(KvLayer kv) {
+        return kv.keys().type() == TensorType.F16 ? 1 : 0;
+    }
+
+    @Override
+    public void swiGlu(Tensor gate, Tensor up, long from, long to) {
+        Calls.swiGlu(address(gate), address(up), from, to);
+    }
+
+    @Override
+    public void add(Tensor x, Tensor y, long from, long to) {
+        Calls.add(address(x), address(y), from, to);
+    }
+
+    @Override
+    public void addBias(Tensor x, Tensor bias, int rowFrom, int rowTo) {
+        Calls.addBias(address(x), address(bias), bias.columns(), rowFrom, rowTo);
+    }
+
+    @Override
+    public void scale(Tensor x, float factor, long from, long to) {
+        Calls.scale(address(x), factor, from, to);
+    }
+
+    private static long address(Tensor tensor) {
+        return tensor.data().address();
+    }
+
+    @Override
+    public void close() {
+        others.close();
+    }
+}
