@@ -95,9 +95,10 @@ public record WorkerSettings(
     private static KernelChoice kernels(String wanted) {
         return switch (wanted.toLowerCase(Locale.ROOT)) {
             case "auto" -> KernelChoice.AUTO;
+            case "native" -> KernelChoice.NATIVE;
             case "vector" -> KernelChoice.VECTOR;
             case "scalar" -> KernelChoice.SCALAR;
-            default -> throw refused("kernels", "auto, vector or scalar", wanted);
+            default -> throw refused("kernels", "auto, native, vector or scalar", wanted);
         };
     }
 

@@ -43,7 +43,7 @@ class WorkerSettingsTest {
         "memory = much, memory must be",
         "memory = \"0%\", memory must be a share",
         "memory = \"x%\", memory must be a share",
-        "kernels = cuda, 'kernels must be auto, vector or scalar, not cuda'",
+        "kernels = cuda, 'kernels must be auto, native, vector or scalar, not cuda'",
         "threads = -1, threads must be",
         "memory-wait = 0 s, memory-wait must be"
     })

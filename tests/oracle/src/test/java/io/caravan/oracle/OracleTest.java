@@ -21,7 +21,7 @@ class OracleTest {
 
     static Stream<Arguments> modelsAndKernels() {
         return OracleModel.all().stream()
-                .flatMap(model -> Stream.of(KernelChoice.SCALAR, KernelChoice.VECTOR)
+                .flatMap(model -> Stream.of(KernelChoice.SCALAR, KernelChoice.VECTOR, KernelChoice.NATIVE)
                         .map(kernels -> Arguments.of(model, kernels)));
     }
 

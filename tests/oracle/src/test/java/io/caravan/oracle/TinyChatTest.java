@@ -21,7 +21,8 @@ class TinyChatTest {
         return Stream.of(
                 Arguments.of(KernelChoice.SCALAR, TensorType.F16),
                 Arguments.of(KernelChoice.VECTOR, TensorType.F16),
-                Arguments.of(KernelChoice.VECTOR, TensorType.F32));
+                Arguments.of(KernelChoice.VECTOR, TensorType.F32),
+                Arguments.of(KernelChoice.NATIVE, TensorType.F16));
     }
 
     @ParameterizedTest(name = "{0} kernels, {1} keys and values")
