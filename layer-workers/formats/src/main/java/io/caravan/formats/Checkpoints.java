@@ -76,7 +76,7 @@ public final class Checkpoints {
         }
         // The names are walked layer by layer, so that a layer count of millions stops at the first one missing.
         for (int layer = 0; layer < llama.spec().layerCount(); layer++) {
-            for (LlamaTensors.Part part : LlamaTensors.Part.values()) {
+            for (LlamaTensors.Part part : llama.parts()) {
                 check(model, llama.layer(layer, part));
             }
         }

@@ -1,6 +1,7 @@
 package io.caravan.formats;
 
 import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.Variations;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -39,6 +40,9 @@ final class Fingerprint {
         line("hidden", spec.hiddenSize(), spec.intermediateSize(), spec.layerCount());
         line("heads", spec.headCount(), spec.kvHeadCount(), spec.headDim());
         line("vocabulary", spec.vocabSize(), spec.tiedEmbeddings(), spec.eosTokenIds());
+        if (!spec.variations().equals(Variations.NONE)) {
+            line("variations", spec.variations());
+        }
         line("positions", spec.maxPositions(), spec.rmsNormEps(), spec.ropeTheta(), spec.ropeScaling());
     }
 

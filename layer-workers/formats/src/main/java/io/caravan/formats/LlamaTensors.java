@@ -2,34 +2,62 @@ package io.caravan.formats;
 
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.Variations;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * The tensors of a LLaMA-family model, by Hugging Face's names. Matrices are (outputs, inputs), row-major; the rows of
+ * The tensors of a model of LLaMA's kind, by Hugging Face's names; which of them it has follows from its {@link
+ * io.caravan.proto.model.Variations}. Matrices are (outputs, inputs), row-major; the rows of
  * query and key belong to heads whose rotary pairs are (i, i + headDim / 2).
  */
 public record LlamaTensors(ModelSpec spec) {
     static final String LAYER_PREFIX = "model.layers.";
 
-    /** The tensors of one transformer layer, in the order of their use. */
+    /** The tensors of one transformer layer, in the order of their use; not every model has all. */
     public enum Part {
-        ATTENTION_NORM("input_layernorm"),
-        QUERY("self_attn.q_proj"),
-        KEY("self_attn.k_proj"),
-        VALUE("self_attn.v_proj"),
-        ATTENTION_OUTPUT("self_attn.o_proj"),
-        FEED_FORWARD_NORM("post_attention_layernorm"),
-        GATE("mlp.gate_proj"),
-        UP("mlp.up_proj"),
-        DOWN("mlp.down_proj");
+        ATTENTION_NORM("input_layernorm.weight"),
+        QUERY("self_attn.q_proj.weight"),
+        QUERY_BIAS("self_attn.q_proj.bias"),
+        KEY("self_attn.k_proj.weight"),
+        KEY_BIAS("self_attn.k_proj.bias"),
+        VALUE("self_attn.v_proj.weight"),
+        VALUE_BIAS("self_attn.v_proj.bias"),
+        QUERY_NORM("self_attn.q_norm.weight"),
+        KEY_NORM("self_attn.k_norm.weight"),
+        ATTENTION_OUTPUT("self_attn.o_proj.weight"),
+        ATTENTION_OUTPUT_BIAS("self_attn.o_proj.bias"),
+        FEED_FORWARD_NORM("post_attention_layernorm.weight"),
+        GATE("mlp.gate_proj.weight"),
+        GATE_BIAS("mlp.gate_proj.bias"),
+        UP("mlp.up_proj.weight"),
+        UP_BIAS("mlp.up_proj.bias"),
+        DOWN("mlp.down_proj.weight"),
+        DOWN_BIAS("mlp.down_proj.bias");
 
-        private final String module;
+        private final String name;
 
-        Part(String module) {
-            this.module = module;
+        Part(String name) {
+            this.name = name;
         }
+
+        private boolean isIn(Variations variations) {
+            return switch (this) {
+                case QUERY_BIAS, KEY_BIAS, VALUE_BIAS -> variations.queryKeyValueBias();
+                case QUERY_NORM, KEY_NORM -> variations.queryKeyNorm();
+                case ATTENTION_OUTPUT_BIAS -> variations.attentionOutputBias();
+                case GATE_BIAS, UP_BIAS, DOWN_BIAS -> variations.feedForwardBias();
+                default -> true;
+            };
+        }
+    }
+
+    /** The tensors that this model's layers have. */
+    public List<Part> parts() {
+        return Arrays.stream(Part.values())
+                .filter(part -> part.isIn(spec.variations()))
+                .toList();
     }
 
     /** Token embedding, (vocabulary, hidden). */
@@ -51,10 +79,14 @@ public record LlamaTensors(ModelSpec spec) {
 
     /** One tensor of layer {@code layer}. */
     public TensorSlot layer(int layer, Part part) {
-        String name = LAYER_PREFIX + layer + "." + part.module + ".weight";
+        String name = LAYER_PREFIX + layer + "." + part.name;
         long hidden = spec.hiddenSize();
         return switch (part) {
-            case ATTENTION_NORM, FEED_FORWARD_NORM -> TensorSlot.of(name, hidden);
+            case ATTENTION_NORM, FEED_FORWARD_NORM, ATTENTION_OUTPUT_BIAS, DOWN_BIAS -> TensorSlot.of(name, hidden);
+            case QUERY_BIAS -> TensorSlot.of(name, spec.queryWidth());
+            case KEY_BIAS, VALUE_BIAS -> TensorSlot.of(name, spec.kvWidth());
+            case QUERY_NORM, KEY_NORM -> TensorSlot.of(name, spec.headDim());
+            case GATE_BIAS, UP_BIAS -> TensorSlot.of(name, spec.intermediateSize());
             case QUERY -> TensorSlot.of(name, spec.queryWidth(), hidden);
             case KEY, VALUE -> TensorSlot.of(name, spec.kvWidth(), hidden);
             case ATTENTION_OUTPUT -> TensorSlot.of(name, hidden, spec.queryWidth());
@@ -73,12 +105,12 @@ public record LlamaTensors(ModelSpec spec) {
         String rest = name.substring(dot + 1);
         return number.matches("0|[1-9]\\d{0,8}")
                 && Integer.parseInt(number) < spec.layerCount()
-                && Arrays.stream(Part.values()).anyMatch(part -> rest.equals(part.module + ".weight"));
+                && parts().stream().anyMatch(part -> rest.equals(part.name));
     }
 
     /** Whether the outputs of this matrix are added to the residual stream. */
     boolean addsToResidual(String name) {
-        return name.endsWith(Part.ATTENTION_OUTPUT.module + ".weight") || name.endsWith(Part.DOWN.module + ".weight");
+        return name.endsWith(Part.ATTENTION_OUTPUT.name) || name.endsWith(Part.DOWN.name);
     }
 
     /** What a stage of {@code layers} reads: the embedding if it is the first, norm and head if it is the last. */
@@ -88,7 +120,7 @@ public record LlamaTensors(ModelSpec spec) {
             slots.add(embedding());
         }
         for (int layer = layers.first(); layer < layers.end(); layer++) {
-            for (Part part : Part.values()) {
+            for (Part part : parts()) {
                 slots.add(layer(layer, part));
             }
         }

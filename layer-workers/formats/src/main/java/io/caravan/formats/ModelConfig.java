@@ -9,23 +9,15 @@ import java.util.LinkedHashSet;
 import java.util.List;
 
 /**
- * Reads {@code config.json} and {@code generation_config.json}. What is absent has the value that Hugging Face's
- * LlamaConfig or MistralConfig gives it; what would need other arithmetic than a plain LLaMA model's is refused by name,
- * because a model that runs with a feature left out answers nonsense without an error.
+ * Reads {@code config.json} and {@code generation_config.json}. What is absent has the value that the {@link ModelFamily}
+ * gives it; what would need other arithmetic than a LLaMA layer and its {@link io.caravan.proto.model.Variations} have is
+ * refused by name, because a model that runs with a feature left out answers nonsense without an error.
  */
 public final class ModelConfig {
-    private static final String SUPPORTED =
-            "model_type llama and mistral (Llama 1, 2, 3, 3.1, 3.2 and plain Mistral) are supported";
-
-    private enum Family {
-        LLAMA,
-        MISTRAL
-    }
-
     private final JsonFields fields;
-    private final Family family;
+    private final ModelFamily family;
 
-    private ModelConfig(JsonFields fields, Family family) {
+    private ModelConfig(JsonFields fields, ModelFamily family) {
         this.fields = fields;
         this.family = family;
     }
@@ -43,7 +35,7 @@ public final class ModelConfig {
                     + "; a Hugging Face checkpoint has it beside its safetensors");
         }
         JsonFields fields = JsonFields.read(path);
-        var config = new ModelConfig(fields, family(fields));
+        var config = new ModelConfig(fields, ModelFamily.of(fields));
         config.refuseOtherArithmetic();
         try {
             return config.spec(directory);
@@ -52,34 +44,10 @@ public final class ModelConfig {
         }
     }
 
-    private static Family family(JsonFields fields) {
-        if (fields.has("architectures")) {
-            for (String architecture : fields.texts("architectures")) {
-                if (!List.of("LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM")
-                        .contains(architecture)) {
-                    throw new ModelFormatException(fields.file() + ": architecture " + architecture
-                            + " is not supported; LlamaForCausalLM and MistralForCausalLM are");
-                }
-            }
-        }
-        return switch (fields.requireText("model_type")) {
-            case "llama" -> Family.LLAMA;
-            case "mistral" -> Family.MISTRAL;
-            case String other ->
-                throw new ModelFormatException(
-                        fields.file() + ": model_type " + other + " is not supported; " + SUPPORTED);
-        };
-    }
-
     private void refuseOtherArithmetic() {
         String activation = fields.textOr("hidden_act", "silu");
         if (!activation.equals("silu") && !activation.equals("swish")) {
             throw unsupported("hidden_act " + activation, "silu is");
-        }
-        for (String bias : List.of("attention_bias", "mlp_bias")) {
-            if (fields.booleanOr(bias, false)) {
-                throw unsupported(bias + " true", "models without biases are");
-            }
         }
         if (fields.has("quantization_config")) {
             String method = fields.requireObject("quantization_config").textOr("quant_method", "of an unnamed method");
@@ -88,47 +56,37 @@ public final class ModelConfig {
         if (fields.doubleOr("partial_rotary_factor", 1) != 1) {
             throw unsupported("a partial_rotary_factor other than 1", "rotation of whole heads is");
         }
-        refuseSlidingWindow();
-    }
-
-    private void refuseSlidingWindow() {
-        boolean unlimited = fields.isNull("sliding_window") || family == Family.LLAMA && !fields.has("sliding_window");
-        int window = unlimited ? Integer.MAX_VALUE : fields.intOr("sliding_window", 4096);
-        if (window < maxPositions()) {
-            throw unsupported(
-                    "sliding_window " + window + " below max_position_embeddings " + maxPositions()
-                            + (fields.has("sliding_window") ? "" : " (4096 is Mistral's default when it is absent)"),
-                    "full attention is: set sliding_window to null if the model has none, or max_position_embeddings"
-                            + " to " + window + " to serve it within its window");
+        if (fields.booleanOr("use_mrope", false)) {
+            throw unsupported("use_mrope true", "rotation by one position is");
         }
     }
 
-    private int maxPositions() {
-        return fields.intOr("max_position_embeddings", family == Family.LLAMA ? 2048 : 131072);
-    }
-
     private ModelSpec spec(Path directory) {
-        int hidden = fields.intOr("hidden_size", 4096);
-        int heads = fields.intOr("num_attention_heads", 32);
-        boolean mistralDefault = family == Family.MISTRAL && !fields.isNull("num_key_value_heads");
-        int kvHeads = fields.intOr("num_key_value_heads", mistralDefault ? 8 : heads);
-        var rope = RopeConfig.read(fields);
+        int hidden = fields.intOr("hidden_size", family.hiddenSize);
+        int heads = fields.intOr("num_attention_heads", family.headCount);
+        int absentKvHeads =
+                family.kvHeadCount == 0 || fields.isNull("num_key_value_heads") ? heads : family.kvHeadCount;
+        int layerCount = fields.intOr("num_hidden_layers", family.layerCount);
+        int maxPositions = fields.intOr("max_position_embeddings", family.maxPositions);
+        int headDim = headDim(hidden, heads);
+        var rope = RopeConfig.read(fields, family.ropeTheta);
         var spec = new ModelSpec(
                 ModelNames.of(directory),
                 hidden,
-                fields.intOr("intermediate_size", family == Family.LLAMA ? 11008 : 14336),
-                fields.intOr("num_hidden_layers", 32),
+                fields.intOr("intermediate_size", family.intermediateSize),
+                layerCount,
                 heads,
-                kvHeads,
-                headDim(hidden, heads),
-                fields.intOr("vocab_size", 32000),
-                maxPositions(),
+                fields.intOr("num_key_value_heads", absentKvHeads),
+                headDim,
+                fields.intOr("vocab_size", family.vocabSize),
+                maxPositions,
                 (float) fields.doubleOr("rms_norm_eps", 1e-6),
                 rope.theta(),
                 rope.scaling(),
-                fields.booleanOr("tie_word_embeddings", false),
+                fields.booleanOr("tie_word_embeddings", family.tiedEmbeddings),
                 eosTokenIds(directory),
-                declaredType());
+                declaredType(),
+                VariationsConfig.read(fields, family, layerCount, headDim, maxPositions));
         if ((long) heads * spec.headDim() > Integer.MAX_VALUE) {
             throw new ModelFormatException(fields.file() + ": num_attention_heads (" + heads + ") times head_dim ("
                     + spec.headDim() + ") is beyond 2^31");
@@ -139,6 +97,9 @@ public final class ModelConfig {
     private int headDim(int hidden, int heads) {
         if (fields.has("head_dim") || heads < 1 || hidden < 1) {
             return fields.intOr("head_dim", 1);
+        }
+        if (family == ModelFamily.QWEN3) {
+            return 128;
         }
         if (hidden % heads != 0) {
             throw new ModelFormatException(fields.file() + ": hidden_size (" + hidden
@@ -158,7 +119,7 @@ public final class ModelConfig {
             addEos(generation, ids);
             named |= generation.has("eos_token_id");
         }
-        return named ? TokenIds.of(ids.stream().mapToInt(Integer::intValue).toArray()) : TokenIds.of(2);
+        return named ? TokenIds.of(ids.stream().mapToInt(Integer::intValue).toArray()) : family.eosTokenIds;
     }
 
     private static void addEos(JsonFields source, LinkedHashSet<Integer> ids) {

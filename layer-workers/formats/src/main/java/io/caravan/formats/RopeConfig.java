@@ -7,10 +7,9 @@ import io.caravan.proto.model.RopeScaling;
  * {@code rope_parameters} with both inside.
  */
 record RopeConfig(double theta, RopeScaling scaling) {
-    private static final double DEFAULT_THETA = 10000;
-
-    static RopeConfig read(JsonFields config) {
-        double theta = config.doubleOr("rope_theta", DEFAULT_THETA);
+    /** @param absentTheta what {@code rope_theta} is where it is not given */
+    static RopeConfig read(JsonFields config, double absentTheta) {
+        double theta = config.doubleOr("rope_theta", absentTheta);
         RopeScaling scaling = new RopeScaling.None();
         if (config.has("rope_scaling")) {
             scaling = scaling(config.requireObject("rope_scaling"));

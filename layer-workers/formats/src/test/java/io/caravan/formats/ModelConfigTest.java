@@ -2,10 +2,12 @@ package io.caravan.formats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.RopeScaling;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.model.Variations;
 import io.caravan.proto.sequence.TokenIds;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -99,11 +101,18 @@ class ModelConfigTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "'model_type': 'qwen2' | model_type qwen2 is not supported; model_type llama and mistral",
+                "'model_type': 'gemma2' | model_type gemma2 is not supported; model_type llama, mistral, qwen2, qwen3, smollm3",
                 "'architectures': ['MixtralForCausalLM'] | architecture MixtralForCausalLM is not supported",
                 "'hidden_act': 'gelu' | hidden_act gelu is not supported; silu is",
-                "'attention_bias': true | attention_bias true is not supported",
-                "'mlp_bias': true | mlp_bias true is not supported",
+                "'model_type': 'mistral', 'attention_bias': true | attention_bias true is not supported",
+                "'model_type': 'qwen3', 'mlp_bias': true | mlp_bias true is not supported; of the model_type qwen3",
+                "'model_type': 'qwen2', 'use_mrope': true | use_mrope true is not supported",
+                "'model_type': 'qwen3', 'use_sliding_window': true, 'layer_types': [] | \"layer_types\" must be a list of 32",
+                "'model_type': 'mistral', 'sliding_window': 0 | \"sliding_window\" must be at least 1, not 0",
+                "'model_type': 'smollm3', 'no_rope_layers': [1, 0] | \"no_rope_layers\" must be a list of 36 numbers",
+                "'model_type': 'smollm3', 'no_rope_layer_interval': 0 | \"no_rope_layer_interval\" must be at least 1",
+                "'model_type': 'smollm3', 'num_hidden_layers': 2000000000 | \"num_hidden_layers\" must be at most 10000",
+                "'model_type': 'granite', 'logits_scaling': 0 | \"logits_scaling\" must be positive, not 0",
                 "'sliding_window': 1024 | sliding_window 1024 below max_position_embeddings 2048 is not supported",
                 "'quantization_config': {'quant_method': 'gptq'} | quantization_config (gptq) is not supported",
                 "'partial_rotary_factor': 0.5 | partial_rotary_factor other than 1 is not supported",
@@ -143,10 +152,63 @@ class ModelConfigTest {
     }
 
     @Test
-    void shouldKnowThatMistralHasASlidingWindowUnlessItSaysOtherwise() {
-        assertThatThrownBy(() -> read("{'model_type': 'mistral', 'max_position_embeddings': 32768}"))
-                .isInstanceOf(ModelFormatException.class)
-                .hasMessageContainingAll("sliding_window 4096", "32768", "set sliding_window to null");
+    void shouldKnowThatMistralHasASlidingWindowUnlessItSaysOtherwise() throws IOException {
+        Variations silent = read("{'model_type': 'mistral'}").variations();
+        assertThat(silent.windowOf(0)).isEqualTo(4096);
+        assertThat(silent.windowOf(31)).isEqualTo(4096);
+        assertThat(read("{'model_type': 'mistral', 'sliding_window': null}").variations())
+                .isEqualTo(Variations.NONE);
+        assertThat(read("{'model_type': 'mistral', 'sliding_window': 64, 'max_position_embeddings': 64}")
+                        .variations())
+                .isEqualTo(Variations.NONE);
+    }
+
+    @Test
+    void shouldReadWhichLayersOfQwenHaveAWindow() throws IOException {
+        String used = "'use_sliding_window': true, 'sliding_window': 100, 'num_hidden_layers': 3";
+        Variations byCount = read("{'model_type': 'qwen2', 'max_window_layers': 2, " + used + "}")
+                .variations();
+        assertThat(byCount.windowedLayers()).containsExactly(2);
+        assertThat(byCount.windowOf(1)).isEqualTo(Variations.UNLIMITED);
+        assertThat(byCount.queryKeyValueBias()).isTrue();
+        assertThat(byCount.attentionOutputBias()).isFalse();
+        String types = "'layer_types': ['sliding_attention', 'full_attention', 'sliding_attention']";
+        assertThat(read("{'model_type': 'qwen3', " + types + ", " + used + "}")
+                        .variations()
+                        .windowedLayers())
+                .containsExactly(0, 2);
+        ModelSpec unused = read("{'model_type': 'qwen3', 'sliding_window': 100}");
+        assertThat(unused.variations().windowedLayers()).isEmpty();
+        assertThat(unused.variations().queryKeyNorm()).isTrue();
+        assertThat(unused.headDim()).isEqualTo(128);
+        assertThat(unused.eosTokenIds().isEmpty()).isTrue();
+    }
+
+    @Test
+    void shouldReadLayersWithoutRotation() throws IOException {
+        ModelSpec spec = read("{'model_type': 'smollm3', 'num_hidden_layers': 9}");
+        assertThat(spec.variations().unrotatedLayers()).containsExactly(3, 7);
+        assertThat(spec.ropeTheta()).isEqualTo(2000000);
+        assertThat(spec.tiedEmbeddings()).isTrue();
+        Variations listed = read("{'model_type': 'smollm3', 'num_hidden_layers': 3, 'no_rope_layers': [0, 1, 1, 0]}")
+                .variations();
+        assertThat(listed.unrotatedLayers()).containsExactly(0);
+        assertThat(listed.rotates(1)).isTrue();
+    }
+
+    @Test
+    void shouldReadBiasesAndMultipliers() throws IOException {
+        Variations biased = read("{'model_type': 'llama', 'attention_bias': true, 'mlp_bias': true}")
+                .variations();
+        assertThat(biased.queryKeyValueBias()).isTrue();
+        assertThat(biased.attentionOutputBias()).isTrue();
+        assertThat(biased.feedForwardBias()).isTrue();
+        ModelSpec granite = read("{'model_type': 'granite', 'embedding_multiplier': 12, 'residual_multiplier': 0.22,"
+                + " 'attention_multiplier': 0.0078125, 'logits_scaling': 16}");
+        assertThat(granite.attentionScale()).isCloseTo(0.0078125, within(1e-15));
+        assertThat(granite.variations().multipliers().logits()).isEqualTo(1 / 16.0);
+        assertThat(granite.variations().multipliers().residual()).isEqualTo(0.22);
+        assertThat(read("{'model_type': 'granite'}").attentionScale()).isCloseTo(1, within(1e-15));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.caravan.model;
 
 import io.caravan.formats.Checkpoint;
+import io.caravan.formats.LlamaTensors;
 import io.caravan.kernels.Device;
 import io.caravan.kernels.Tensor;
 import io.caravan.model.kv.KvPool;
@@ -46,7 +47,7 @@ public final class StageModel implements AutoCloseable {
     private boolean closed;
 
     private StageModel(
-            ModelSpec spec,
+            LlamaTensors llama,
             StageWeights weights,
             LayerRange range,
             boolean first,
@@ -54,24 +55,28 @@ public final class StageModel implements AutoCloseable {
             Device device,
             KvShape kvShape,
             int maxRows) {
-        this.spec = spec;
+        this.spec = llama.spec();
         this.device = device;
         this.maxRows = maxRows;
-        embedding = first ? Optional.of(new Embedding(weights.embedding())) : Optional.empty();
+        embedding = first ? Optional.of(embedding(llama, weights)) : Optional.empty();
         layers = IntStream.range(range.first(), range.end())
-                .mapToObj(layer -> weights.layer(spec, layer))
+                .mapToObj(layer -> weights.layer(llama, layer))
                 .toList();
-        chooser = last ? Optional.of(new TokenChooser(device, spec, head(weights))) : Optional.empty();
-        pool = new KvPool(device, spec, range.layerCount(), kvShape);
+        chooser = last ? Optional.of(new TokenChooser(device, spec, head(llama, weights))) : Optional.empty();
+        pool = new KvPool(device, spec, range, kvShape);
         rope = new Rope(device, spec, maxRows);
         scratch = LayerScratch.allocate(device, spec, maxRows);
         hidden = device.allocate(TensorType.F32, maxRows, spec.hiddenSize());
         weightBytes = weights.bytes();
     }
 
-    private Head head(StageWeights weights) {
-        return Head.create(
-                device, spec, weights.get(StageTensors.FINAL_NORM), weights.get(StageTensors.headName(spec)), maxRows);
+    private static Embedding embedding(LlamaTensors llama, StageWeights weights) {
+        double multiplier = llama.spec().variations().multipliers().embedding();
+        return new Embedding(weights.embedding(), (float) multiplier);
+    }
+
+    private Head head(LlamaTensors llama, StageWeights weights) {
+        return Head.create(device, spec, weights.get(llama.norm()), weights.get(llama.head()), maxRows);
     }
 
     /**
@@ -101,9 +106,9 @@ public final class StageModel implements AutoCloseable {
         if (maxRows < 1) {
             throw new IllegalArgumentException("a step needs at least one row, not " + maxRows);
         }
-        var shapes = StageTensors.of(spec, layers, first, last);
-        StageWeights weights = StageWeights.load(checkpoint, shapes, first, last, device, progress);
-        return new StageModel(spec, weights, layers, first, last, device, kvShape, maxRows);
+        var llama = new LlamaTensors(spec);
+        StageWeights weights = StageWeights.load(checkpoint, llama, layers, first, last, device, progress);
+        return new StageModel(llama, weights, layers, first, last, device, kvShape, maxRows);
     }
 
     /**

@@ -1,12 +1,19 @@
 package io.caravan.model;
 
 import io.caravan.formats.Checkpoint;
+import io.caravan.formats.LlamaTensors;
+import io.caravan.formats.LlamaTensors.Part;
+import io.caravan.formats.TensorSlot;
 import io.caravan.formats.WeightView;
 import io.caravan.kernels.Device;
 import io.caravan.kernels.Tensor;
+import io.caravan.model.layer.Bias;
 import io.caravan.model.layer.FeedForward;
+import io.caravan.model.layer.HeadNorm;
+import io.caravan.model.layer.Projection;
 import io.caravan.model.layer.SelfAttention;
 import io.caravan.model.layer.TransformerLayer;
+import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.MemorySegment;
@@ -16,7 +23,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedMap;
 
 /** A stage's weights on its device. Every tensor is found and its shape checked before the first byte is touched. */
 final class StageWeights {
@@ -35,13 +41,14 @@ final class StageWeights {
 
     static StageWeights load(
             Checkpoint checkpoint,
-            SequencedMap<String, long[]> shapes,
+            LlamaTensors llama,
+            LayerRange layers,
             boolean first,
             boolean last,
             Device device,
             LoadProgress progress) {
-        List<WeightView> views = shapes.sequencedEntrySet().stream()
-                .map(entry -> checkpoint.tensor(entry.getKey(), entry.getValue()))
+        List<WeightView> views = llama.stage(layers, first, last).stream()
+                .map(slot -> slot.in(checkpoint))
                 .toList();
         long totalBytes =
                 views.stream().mapToLong(view -> view.data().byteSize()).sum();
@@ -49,32 +56,35 @@ final class StageWeights {
         long loadedBytes = 0;
         progress.loaded(loadedBytes, totalBytes);
         for (WeightView view : views) {
-            weights.place(view, first, last && checkpoint.spec().tiedEmbeddings(), device);
+            boolean table = first && view.name().equals(llama.embedding().name());
+            weights.place(view, table, last && llama.spec().tiedEmbeddings(), device);
             loadedBytes += view.data().byteSize();
             progress.loaded(loadedBytes, totalBytes);
         }
         return weights;
     }
 
-    /** Brings a tensor to the device: as a table where tokens are looked up in it, and as weights where it is multiplied with. */
-    private void place(WeightView view, boolean first, boolean tiedHead, Device device) {
+    /**
+     * Brings a tensor to the device: as a table where tokens are looked up in it, and as weights where it is multiplied
+     * with.
+     */
+    private void place(WeightView view, boolean table, boolean tiedHead, Device device) {
         if (view.shape().size() == 1) {
-            tensors.put(view.name(), norm(view, device));
+            tensors.put(view.name(), vector(view, device));
             return;
         }
         long rows = view.shape().get(0);
         long columns = view.shape().get(1);
-        boolean looksUp = first && view.name().equals(StageTensors.EMBEDDING);
-        if (looksUp) {
+        if (table) {
             embedding = Optional.of(device.table(view.type(), rows, columns, view.data()));
         }
-        if (!looksUp || tiedHead) {
+        if (!table || tiedHead) {
             tensors.put(view.name(), device.weights(view.type(), rows, columns, view.data()));
         }
     }
 
-    /** Norms are small, so they are kept as F32 whatever the checkpoint has. */
-    private static Tensor norm(WeightView view, Device device) {
+    /** Norms and biases are small, so they are kept as F32 whatever the checkpoint has. */
+    private static Tensor vector(WeightView view, Device device) {
         float[] values = new float[Math.toIntExact(view.elementCount())];
         for (int i = 0; i < values.length; i++) {
             values[i] = switch (view.type()) {
@@ -83,12 +93,12 @@ final class StageWeights {
                 case BF16 -> Float.intBitsToFloat(view.data().getAtIndex(SHORT, i) << Short.SIZE);
                 default ->
                     throw new IllegalArgumentException(
-                            "norms are not quantised, but " + view.name() + " is " + view.type());
+                            "norms and biases are not quantised, but " + view.name() + " is " + view.type());
             };
         }
-        Tensor norm = device.allocate(TensorType.F32, 1, values.length);
-        device.write(norm, MemorySegment.ofArray(values), norm.byteSize());
-        return norm;
+        Tensor vector = device.allocate(TensorType.F32, 1, values.length);
+        device.write(vector, MemorySegment.ofArray(values), vector.byteSize());
+        return vector;
     }
 
     /** Bytes of the weights as the checkpoint stores them. */
@@ -101,29 +111,66 @@ final class StageWeights {
         return embedding.orElseThrow(() -> new IllegalStateException("only the first stage looks tokens up"));
     }
 
-    Tensor get(String name) {
-        Tensor tensor = tensors.get(name);
+    Tensor get(TensorSlot slot) {
+        Tensor tensor = tensors.get(slot.name());
         if (tensor == null) {
-            throw new IllegalStateException(name + " is not among the tensors of this stage");
+            throw new IllegalStateException(slot.name() + " is not among the tensors of this stage");
         }
         return tensor;
     }
 
-    TransformerLayer layer(ModelSpec spec, int layer) {
+    /** Layer {@code index} of the model that {@code llama} names the tensors of. */
+    TransformerLayer layer(LlamaTensors llama, int index) {
+        var layer = new LayerTensors(llama, index);
+        ModelSpec spec = llama.spec();
+        float residual = (float) spec.variations().multipliers().residual();
         return new TransformerLayer(
                 new SelfAttention(
-                        get(StageTensors.layerName(layer, "input_layernorm")),
-                        get(StageTensors.layerName(layer, "self_attn.q_proj")),
-                        get(StageTensors.layerName(layer, "self_attn.k_proj")),
-                        get(StageTensors.layerName(layer, "self_attn.v_proj")),
-                        get(StageTensors.layerName(layer, "self_attn.o_proj")),
+                        layer.tensor(Part.ATTENTION_NORM),
+                        layer.projection(Part.QUERY, Part.QUERY_BIAS),
+                        layer.projection(Part.KEY, Part.KEY_BIAS),
+                        layer.projection(Part.VALUE, Part.VALUE_BIAS),
+                        layer.projection(Part.ATTENTION_OUTPUT, Part.ATTENTION_OUTPUT_BIAS),
+                        layer.headNorm(),
+                        spec.variations().rotates(index),
                         spec.headDim(),
-                        spec.rmsNormEps()),
+                        spec.rmsNormEps(),
+                        residual),
                 new FeedForward(
-                        get(StageTensors.layerName(layer, "post_attention_layernorm")),
-                        get(StageTensors.layerName(layer, "mlp.gate_proj")),
-                        get(StageTensors.layerName(layer, "mlp.up_proj")),
-                        get(StageTensors.layerName(layer, "mlp.down_proj")),
-                        spec.rmsNormEps()));
+                        layer.tensor(Part.FEED_FORWARD_NORM),
+                        layer.projection(Part.GATE, Part.GATE_BIAS),
+                        layer.projection(Part.UP, Part.UP_BIAS),
+                        layer.projection(Part.DOWN, Part.DOWN_BIAS),
+                        spec.rmsNormEps(),
+                        residual));
+    }
+
+    /** One layer's tensors by what they are for. */
+    private final class LayerTensors {
+        private final LlamaTensors llama;
+        private final int index;
+
+        LayerTensors(LlamaTensors llama, int index) {
+            this.llama = llama;
+            this.index = index;
+        }
+
+        Tensor tensor(Part part) {
+            return get(llama.layer(index, part));
+        }
+
+        Projection projection(Part weight, Part bias) {
+            return new Projection(
+                    tensor(weight), llama.parts().contains(bias) ? new Bias.Added(tensor(bias)) : new Bias.None());
+        }
+
+        HeadNorm headNorm() {
+            return llama.parts().contains(Part.QUERY_NORM)
+                    ? new HeadNorm.EachHead(
+                            tensor(Part.QUERY_NORM),
+                            tensor(Part.KEY_NORM),
+                            llama.spec().rmsNormEps())
+                    : new HeadNorm.None();
+        }
     }
 }

@@ -19,6 +19,7 @@ import io.caravan.proto.sequence.TokenIds;
  * @param tiedEmbeddings whether the head reuses the embedding
  * @param eosTokenIds tokens that end an answer, possibly none
  * @param weightType storage format of the weights, used for sizes; a checkpoint may mix
+ * @param variations what its layers do otherwise than LLaMA's
  */
 public record ModelSpec(
         String name,
@@ -35,7 +36,8 @@ public record ModelSpec(
         RopeScaling ropeScaling,
         boolean tiedEmbeddings,
         TokenIds eosTokenIds,
-        TensorType weightType) {
+        TensorType weightType,
+        Variations variations) {
 
     public ModelSpec {
         requirePositive("hidden_size", hiddenSize);
@@ -64,8 +66,53 @@ public record ModelSpec(
         }
     }
 
+    /** A plain LLaMA. */
+    public ModelSpec(
+            String name,
+            int hiddenSize,
+            int intermediateSize,
+            int layerCount,
+            int headCount,
+            int kvHeadCount,
+            int headDim,
+            int vocabSize,
+            int maxPositions,
+            float rmsNormEps,
+            double ropeTheta,
+            RopeScaling ropeScaling,
+            boolean tiedEmbeddings,
+            TokenIds eosTokenIds,
+            TensorType weightType) {
+        this(
+                name,
+                hiddenSize,
+                intermediateSize,
+                layerCount,
+                headCount,
+                kvHeadCount,
+                headDim,
+                vocabSize,
+                maxPositions,
+                rmsNormEps,
+                ropeTheta,
+                ropeScaling,
+                tiedEmbeddings,
+                eosTokenIds,
+                weightType,
+                Variations.NONE);
+    }
+
     /** This shape stored as {@code type}. */
     public ModelSpec withWeightType(TensorType type) {
+        return with(type, variations);
+    }
+
+    /** This shape with layers that do {@code others}. */
+    public ModelSpec withVariations(Variations others) {
+        return with(weightType, others);
+    }
+
+    private ModelSpec with(TensorType type, Variations others) {
         return new ModelSpec(
                 name,
                 hiddenSize,
@@ -81,7 +128,8 @@ public record ModelSpec(
                 ropeScaling,
                 tiedEmbeddings,
                 eosTokenIds,
-                type);
+                type,
+                others);
     }
 
     /** Width of all query heads together. */
@@ -94,10 +142,21 @@ public record ModelSpec(
         return kvHeadCount * headDim;
     }
 
-    /** Weights of one transformer layer, its two norms included. */
+    /** What attention scores are multiplied by. */
+    public double attentionScale() {
+        return variations.multipliers().attention() / Math.sqrt(headDim);
+    }
+
+    /** Weights of one transformer layer, its norms and biases included. */
     public long layerParameterCount() {
         long h = hiddenSize;
-        return h * queryWidth() * 2 + h * kvWidth() * 2 + 3 * h * intermediateSize + 2 * h;
+        long matrices = h * queryWidth() * 2 + h * kvWidth() * 2 + 3 * h * intermediateSize;
+        return matrices
+                + 2 * h
+                + (variations.queryKeyValueBias() ? queryWidth() + 2L * kvWidth() : 0)
+                + (variations.attentionOutputBias() ? h : 0)
+                + (variations.feedForwardBias() ? 2L * intermediateSize + h : 0)
+                + (variations.queryKeyNorm() ? 2L * headDim : 0);
     }
 
     /** Weights of the embedding, which are also those of an untied head. */

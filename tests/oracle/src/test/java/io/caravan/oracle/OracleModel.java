@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /** A random model and what the float64 reference computes with it. */
@@ -25,7 +26,18 @@ record OracleModel(String name, Path directory, List<Case> cases) {
     record Case(TokenIds prompt, float[] lastLogits, int[] likeliest, double nll, int[] greedy) {}
 
     static List<OracleModel> all() {
-        return List.of(read("llama1-mha-f32"), read("llama2-gqa-bf16-sharded"), read("llama3-rope-f16-tied"));
+        return Stream.of(
+                        "llama1-mha-f32",
+                        "llama2-gqa-bf16-sharded",
+                        "llama3-rope-f16-tied",
+                        "llama-biases",
+                        "mistral-window",
+                        "qwen2-window",
+                        "qwen3-norms",
+                        "smollm3-nope",
+                        "granite-multipliers")
+                .map(OracleModel::read)
+                .toList();
     }
 
     private static OracleModel read(String name) {

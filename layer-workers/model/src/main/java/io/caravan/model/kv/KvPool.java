@@ -1,13 +1,15 @@
 package io.caravan.model.kv;
 
+import io.caravan.kernels.AttentionRule;
 import io.caravan.kernels.Device;
 import io.caravan.kernels.KvLayer;
 import io.caravan.kernels.PagedRows;
 import io.caravan.model.layer.AttentionContext;
+import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.sequence.TokenIds;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 
 /**
  * The keys and values of one stage's layers, in blocks of a fixed number of tokens, off-heap.
@@ -21,23 +23,24 @@ public final class KvPool {
     private final KvShape shape;
     private final List<KvLayer> layers;
 
-    /** Takes memory for {@code layerCount} layers. */
-    public KvPool(Device device, ModelSpec spec, int layerCount, KvShape shape) {
+    /** Takes memory for {@code range} of the model's layers. */
+    public KvPool(Device device, ModelSpec spec, LayerRange range, KvShape shape) {
         this.device = device;
         this.shape = shape;
-        layers = Stream.generate(() -> allocateLayer(device, spec, shape))
-                .limit(layerCount)
+        layers = IntStream.range(range.first(), range.end())
+                .mapToObj(layer -> allocateLayer(device, spec, shape, layer))
                 .toList();
     }
 
-    private static KvLayer allocateLayer(Device device, ModelSpec spec, KvShape shape) {
+    private static KvLayer allocateLayer(Device device, ModelSpec spec, KvShape shape, int layer) {
         long rows = (long) shape.blockCount() * spec.kvHeadCount() * shape.blockTokens();
         return new KvLayer(
                 device.allocate(shape.type(), rows, spec.headDim()),
                 device.allocate(shape.type(), rows, spec.headDim()),
                 shape.blockTokens(),
                 spec.kvHeadCount(),
-                spec.headDim());
+                spec.headDim(),
+                new AttentionRule(spec.attentionScale(), spec.variations().windowOf(layer)));
     }
 
     /**

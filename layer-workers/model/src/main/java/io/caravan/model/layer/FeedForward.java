@@ -11,15 +11,16 @@ import java.util.List;
  * @param gate [intermediate, hidden]
  * @param up as gate
  * @param down [hidden, intermediate]
+ * @param residual what the branch's result is multiplied by
  */
-public record FeedForward(Tensor norm, Tensor gate, Tensor up, Tensor down, float eps) {
+public record FeedForward(Tensor norm, Projection gate, Projection up, Projection down, float eps, float residual) {
 
-    /** x += down · (silu(gate · norm(x)) · (up · norm(x))). x [rows, hidden] */
+    /** x += residual · down · (silu(gate · norm(x)) · (up · norm(x))). x [rows, hidden] */
     public void forward(Kernels kernels, Tensor x, LayerScratch scratch, int rows) {
         kernels.rmsNorm(scratch.branch(), x, norm, eps, rows);
-        kernels.matmul(List.of(scratch.gate(), scratch.up()), scratch.branch(), List.of(gate, up), rows);
+        Projection.forward(kernels, List.of(scratch.gate(), scratch.up()), scratch.branch(), List.of(gate, up), rows);
         kernels.swiGlu(scratch.gate(), scratch.up(), rows);
-        kernels.matmul(scratch.branch(), scratch.gate(), down, rows);
-        kernels.add(x, scratch.branch(), rows);
+        down.forward(kernels, scratch.branch(), scratch.gate(), rows);
+        TransformerLayer.addResidual(kernels, x, scratch.branch(), residual, rows);
     }
 }

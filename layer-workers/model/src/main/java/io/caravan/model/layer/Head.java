@@ -15,8 +15,10 @@ import io.caravan.proto.model.TensorType;
  * @param picked [groupRows, hidden] scratch
  * @param normed as picked
  * @param logits [groupRows, vocab] scratch and result
+ * @param multiplier of logits
  */
-public record Head(Tensor norm, Tensor output, Tensor picked, Tensor normed, Tensor logits, float eps) {
+public record Head(
+        Tensor norm, Tensor output, Tensor picked, Tensor normed, Tensor logits, float eps, float multiplier) {
 
     /** Most bytes that the logits of one group take, unless a single row takes more. */
     public static final long MAX_LOGITS_BYTES = 8L << 20;
@@ -30,7 +32,8 @@ public record Head(Tensor norm, Tensor output, Tensor picked, Tensor normed, Ten
                 device.allocate(TensorType.F32, rows, spec.hiddenSize()),
                 device.allocate(TensorType.F32, rows, spec.hiddenSize()),
                 device.allocate(TensorType.F32, rows, spec.vocabSize()),
-                spec.rmsNormEps());
+                spec.rmsNormEps(),
+                (float) spec.variations().multipliers().logits());
     }
 
     static int groupRows(int vocabSize, int maxRows) {
@@ -43,10 +46,13 @@ public record Head(Tensor norm, Tensor output, Tensor picked, Tensor normed, Ten
         return (int) logits.rows();
     }
 
-    /** {@link #logits}[i] = output · norm(x[rowIndices[i]]) for at most {@link #groupRows()} rows. x [maxRows, hidden] */
+    /** {@link #logits}[i] = multiplier · output · norm(x[rowIndices[i]]) for at most {@link #groupRows()} rows. x [maxRows, hidden] */
     public void forward(Kernels kernels, Tensor x, int[] rowIndices) {
         kernels.gatherRows(picked, x, rowIndices);
         kernels.rmsNorm(normed, picked, norm, eps, rowIndices.length);
         kernels.matmul(logits, normed, output, rowIndices.length);
+        if (multiplier != 1) {
+            kernels.scale(logits, multiplier, rowIndices.length);
+        }
     }
 }

@@ -12,23 +12,38 @@ import java.util.List;
  * @param key [kvHeads * headDim, hidden]
  * @param value as key
  * @param output [hidden, heads * headDim]
+ * @param rotated whether queries and keys carry their positions
+ * @param residual what the branch's result is multiplied by
  */
 public record SelfAttention(
-        Tensor norm, Tensor query, Tensor key, Tensor value, Tensor output, int headDim, float eps) {
+        Tensor norm,
+        Projection query,
+        Projection key,
+        Projection value,
+        Projection output,
+        HeadNorm headNorm,
+        boolean rotated,
+        int headDim,
+        float eps,
+        float residual) {
 
-    /** x += output · attention(rotate(query · norm(x)), …). x [rows, hidden] */
+    /** x += residual · output · attention(rotate(query · norm(x)), …). x [rows, hidden] */
     public void forward(
             Kernels kernels, Tensor x, Rotation rotation, AttentionContext context, LayerScratch scratch, int rows) {
         kernels.rmsNorm(scratch.branch(), x, norm, eps, rows);
-        kernels.matmul(
+        Projection.forward(
+                kernels,
                 List.of(scratch.query(), scratch.key(), scratch.value()),
                 scratch.branch(),
                 List.of(query, key, value),
                 rows);
-        kernels.rope(scratch.query(), rotation.cos(), rotation.sin(), headDim, rows);
-        kernels.rope(scratch.key(), rotation.cos(), rotation.sin(), headDim, rows);
+        headNorm.forward(kernels, scratch.query(), scratch.key(), rows);
+        if (rotated) {
+            kernels.rope(scratch.query(), rotation.cos(), rotation.sin(), headDim, rows);
+            kernels.rope(scratch.key(), rotation.cos(), rotation.sin(), headDim, rows);
+        }
         context.attend(scratch.attended(), scratch.query(), scratch.key(), scratch.value());
-        kernels.matmul(scratch.branch(), scratch.attended(), output, rows);
-        kernels.add(x, scratch.branch(), rows);
+        output.forward(kernels, scratch.branch(), scratch.attended(), rows);
+        TransformerLayer.addResidual(kernels, x, scratch.branch(), residual, rows);
     }
 }

@@ -12,4 +12,12 @@ public record TransformerLayer(SelfAttention attention, FeedForward feedForward)
         attention.forward(kernels, x, rotation, context, scratch, rows);
         feedForward.forward(kernels, x, scratch, rows);
     }
+
+    /** x += factor · branch; the branch is scratch afterwards. */
+    static void addResidual(Kernels kernels, Tensor x, Tensor branch, float factor, int rows) {
+        if (factor != 1) {
+            kernels.scale(branch, factor, rows);
+        }
+        kernels.add(x, branch, rows);
+    }
 }
