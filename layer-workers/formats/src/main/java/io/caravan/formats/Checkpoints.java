@@ -11,8 +11,9 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * Opens checkpoints: a folder in Hugging Face's or Meta's layout, one with a GGUF model, or a GGUF file. Opening reads headers
- * only, a few kilobytes a file (megabytes with a vocabulary), and checks them all: a model that opens has every tensor in its shape, so that a stage cannot find out halfway through loading.
+ * Opens checkpoints: a folder in Hugging Face's or Meta's layout, one with a GGUF model, or a GGUF file. Opening reads
+ * headers only, a few kilobytes a file (megabytes with a vocabulary), and checks them all: a model that opens has every
+ * tensor in its shape, so that a stage cannot find out halfway through loading.
  */
 public final class Checkpoints {
     private Checkpoints() {}
