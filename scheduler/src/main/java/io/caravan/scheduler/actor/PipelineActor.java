@@ -14,6 +14,7 @@ import io.caravan.proto.actor.StageProtocol;
 import io.caravan.proto.actor.StageSeat;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
+import io.caravan.proto.draft.Drafter;
 import io.caravan.proto.link.IdleStrategies;
 import io.caravan.proto.link.StageInbox;
 import io.caravan.proto.link.StageLinks;
@@ -29,6 +30,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -113,6 +115,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
             TimerScheduler<Message> timers,
             PipelineSettings settings,
             ModelPlan model,
+            Supplier<Drafter> draftModel,
             StageLinks links,
             Stages stages) {
         super(context);
@@ -126,7 +129,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
         int stageCount = settings.stageCount(model.spec());
         var engine = new Engine(
                 settings.limits(),
-                settings.speculative().speculation(),
+                settings.speculative().speculation(draftModel),
                 stageCount,
                 model.spec().maxPositions(),
                 settings.kvBlockTokens());
@@ -154,12 +157,13 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
     /**
      * The pipeline of one model.
      *
+     * @param draftModel gives a drafter where the settings want a model for it
      * @param stages reaches the stages
      */
     public static Behavior<Command> create(
-            PipelineSettings settings, ModelPlan model, StageLinks links, Stages stages) {
-        Behavior<Message> behavior = Behaviors.setup(context ->
-                Behaviors.withTimers(timers -> new PipelineActor(context, timers, settings, model, links, stages)));
+            PipelineSettings settings, ModelPlan model, Supplier<Drafter> draftModel, StageLinks links, Stages stages) {
+        Behavior<Message> behavior = Behaviors.setup(context -> Behaviors.withTimers(
+                timers -> new PipelineActor(context, timers, settings, model, draftModel, links, stages)));
         return Behaviors.transformMessages(Command.class, behavior, match -> match.matchAny(Told::new));
     }
 

@@ -2,8 +2,10 @@ package io.caravan.scheduler.actor;
 
 import io.caravan.proto.actor.SchedulerProtocol;
 import io.caravan.proto.actor.StageSharding;
+import io.caravan.proto.draft.Drafter;
 import io.caravan.proto.link.StageLinks;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
@@ -25,14 +27,20 @@ public final class PipelineNode {
      * Takes part in the cluster's pipeline.
      *
      * @param model what to serve; the same on every member that may host the singleton
+     * @param draftModel gives a drafter where the settings want a model for it
      * @param links stay the caller's, who closes them when the system has ended
      * @return leads to the singleton, wherever it runs
      */
     public static ActorRef<SchedulerProtocol.Command> start(
-            ActorSystem<?> system, PipelineSettings settings, ModelPlan model, StageLinks links) {
+            ActorSystem<?> system,
+            PipelineSettings settings,
+            ModelPlan model,
+            Supplier<Drafter> draftModel,
+            StageLinks links) {
         var behavior = PipelineActor.create(
                 settings,
                 model,
+                draftModel,
                 links,
                 (seat, command) -> StageSharding.stage(system, seat).tell(command));
         var supervised = Behaviors.supervise(behavior)

@@ -1,10 +1,12 @@
 package io.caravan.scheduler.actor;
 
 import com.typesafe.config.Config;
+import io.caravan.proto.draft.Drafter;
 import io.caravan.scheduler.engine.PromptLookup;
 import io.caravan.scheduler.engine.Speculation;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -12,15 +14,20 @@ import java.util.stream.Collectors;
  *
  * @param draftTokens most guessed tokens of a sequence in one step
  * @param rows most decodes and guessed tokens of one step together
+ * @param model folder of the model that guesses
+ * @param threads that it computes with
+ * @param kvTokens tokens of all sequences together whose keys and values it keeps
  */
-public record SpeculativeSettings(Source source, int draftTokens, int rows) {
+public record SpeculativeSettings(Source source, int draftTokens, int rows, String model, int threads, int kvTokens) {
 
     /** Where guesses come from. */
     public enum Source {
         /** Nothing is guessed. */
         OFF,
         /** The sequence itself, see {@link PromptLookup}. */
-        PROMPT_LOOKUP;
+        PROMPT_LOOKUP,
+        /** A small model of the same vocabulary. */
+        DRAFT;
 
         String flag() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -33,6 +40,11 @@ public record SpeculativeSettings(Source source, int draftTokens, int rows) {
                     "caravan.scheduler.speculative needs draft-tokens >= 1 and rows >= 2, not " + draftTokens + " and "
                             + rows);
         }
+        if (source == Source.DRAFT && (model.isBlank() || threads < 1 || kvTokens < 1)) {
+            throw new IllegalArgumentException(
+                    "caravan.scheduler.speculative.drafter = draft needs a model, threads >= 1"
+                            + " and kv-tokens >= 1, not '" + model + "', " + threads + " and " + kvTokens);
+        }
     }
 
     static SpeculativeSettings from(Config scheduler) {
@@ -40,7 +52,10 @@ public record SpeculativeSettings(Source source, int draftTokens, int rows) {
         return new SpeculativeSettings(
                 source(speculative.getString("drafter")),
                 speculative.getInt("draft-tokens"),
-                speculative.getInt("rows"));
+                speculative.getInt("rows"),
+                speculative.getString("model"),
+                speculative.getInt("threads"),
+                speculative.getInt("kv-tokens"));
     }
 
     private static Source source(String name) {
@@ -52,11 +67,12 @@ public record SpeculativeSettings(Source source, int draftTokens, int rows) {
                         + name));
     }
 
-    /** What an engine is to do. */
-    Speculation speculation() {
+    /** What an engine is to do; {@code draftModel} is asked where the guesses come from a model. */
+    Speculation speculation(Supplier<Drafter> draftModel) {
         return switch (source) {
             case OFF -> Speculation.OFF;
             case PROMPT_LOOKUP -> new Speculation(new PromptLookup(), draftTokens, rows);
+            case DRAFT -> new Speculation(draftModel.get(), draftTokens, rows);
         };
     }
 }

@@ -9,6 +9,7 @@ import io.caravan.proto.actor.SequenceEvent;
 import io.caravan.proto.actor.StageState;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
+import io.caravan.proto.draft.Drafter;
 import io.caravan.proto.link.MemoryLinks;
 import io.caravan.proto.model.ModelRef;
 import io.caravan.proto.model.ModelSpec;
@@ -80,6 +81,7 @@ class PipelineActorTest {
         pipeline = KIT.spawn(PipelineActor.create(
                 PipelineSettings.from(KIT.system().settings().config()),
                 new ModelPlan(SPEC, new ModelRef("/models/test", "fingerprint")),
+                () -> Drafter.NONE,
                 links,
                 stages));
     }

@@ -29,7 +29,7 @@ class PipelineSettingsTest {
                         2048,
                         0,
                         new EngineLimits(1024, 256, 512, 128, 1, 1024, 262_144),
-                        new SpeculativeSettings(SpeculativeSettings.Source.OFF, 8, 16),
+                        new SpeculativeSettings(SpeculativeSettings.Source.OFF, 8, 16, "", 1, 8192),
                         Duration.ofSeconds(60),
                         2,
                         Duration.ofMillis(500),
@@ -55,7 +55,13 @@ class PipelineSettingsTest {
                         .source())
                 .isEqualTo(SpeculativeSettings.Source.PROMPT_LOOKUP);
         assertThatThrownBy(() -> settings("caravan.scheduler.speculative.drafter = ngram"))
-                .hasMessageContaining("must be one of off, prompt-lookup, not ngram");
+                .hasMessageContaining("must be one of off, prompt-lookup, draft, not ngram");
+    }
+
+    @Test
+    void shouldRefuseToGuessWithAModelThatNobodyNamed() {
+        assertThatThrownBy(() -> settings("caravan.scheduler.speculative.drafter = draft"))
+                .hasMessageContaining("needs a model");
     }
 
     @Test

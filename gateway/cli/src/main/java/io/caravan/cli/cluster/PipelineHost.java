@@ -6,13 +6,17 @@ import io.caravan.formats.Checkpoint;
 import io.caravan.formats.Checkpoints;
 import io.caravan.proto.actor.SchedulerProtocol;
 import io.caravan.proto.model.ModelRef;
+import io.caravan.proto.model.ModelSpec;
 import io.caravan.scheduler.actor.ModelPlan;
 import io.caravan.scheduler.actor.PipelineNode;
 import io.caravan.scheduler.actor.PipelineSettings;
+import io.caravan.scheduler.actor.SpeculativeSettings;
+import io.caravan.worker.draft.DraftModel;
 import io.caravan.worker.transport.aeron.AeronLinks;
 import io.caravan.worker.transport.aeron.AeronSettings;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /** This process as one that may host the scheduler: a cluster member, its links, and the pipeline's singleton. */
@@ -25,12 +29,15 @@ public final class PipelineHost implements AutoCloseable {
     private final AeronLinks links;
     private final ModelPlan model;
     private final SequenceClient client;
+    private final List<DraftModel> draftModels;
 
-    private PipelineHost(Member member, AeronLinks links, ModelPlan model, SequenceClient client) {
+    private PipelineHost(
+            Member member, AeronLinks links, ModelPlan model, SequenceClient client, List<DraftModel> draftModels) {
         this.member = member;
         this.links = links;
         this.model = model;
         this.client = client;
+        this.draftModels = draftModels;
     }
 
     /**
@@ -44,12 +51,41 @@ public final class PipelineHost implements AutoCloseable {
         var settings = PipelineSettings.from(config);
         var roles = new HashSet<>(moreRoles);
         roles.add(SchedulerProtocol.ROLE);
+        var draftModels = draftModels(config, settings.speculative(), modelDirectory, model.spec());
+        try {
+            return join(config, settings, roles, model, draftModels);
+        } catch (RuntimeException e) {
+            draftModels.forEach(DraftModel::close);
+            throw e;
+        }
+    }
+
+    /** One or none. */
+    private static List<DraftModel> draftModels(
+            Config config, SpeculativeSettings settings, Path modelDirectory, ModelSpec spec) {
+        return settings.source() == SpeculativeSettings.Source.DRAFT
+                ? List.of(DraftModels.open(config, settings, modelDirectory, spec))
+                : List.of();
+    }
+
+    private static PipelineHost join(
+            Config config,
+            PipelineSettings settings,
+            Set<String> roles,
+            ModelPlan model,
+            List<DraftModel> draftModels) {
         var links = AeronLinks.open(AeronSettings.from(config));
         try {
             var member = Member.start(NO_SHARDS_TO_HAND_OVER.withFallback(config), roles);
             try {
-                var scheduler = PipelineNode.start(member.system(), settings, model, links);
-                return new PipelineHost(member, links, model, new SequenceClient(member.system(), scheduler));
+                var scheduler = PipelineNode.start(
+                        member.system(),
+                        settings,
+                        model,
+                        () -> draftModels.getFirst().drafter(),
+                        links);
+                return new PipelineHost(
+                        member, links, model, new SequenceClient(member.system(), scheduler), draftModels);
             } catch (RuntimeException e) {
                 member.close();
                 throw e;
@@ -87,11 +123,13 @@ public final class PipelineHost implements AutoCloseable {
     public void close() {
         member.close();
         links.close();
+        draftModels.forEach(DraftModel::close);
     }
 
     /** Ends at once, in a cluster that ends as a whole. */
     public void endCluster() {
         member.endCluster();
         links.close();
+        draftModels.forEach(DraftModel::close);
     }
 }

@@ -1,6 +1,7 @@
 package io.caravan.cli.verbs;
 
 import io.caravan.cli.config.Setting;
+import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** How a model is cut and cached. */
@@ -27,7 +28,7 @@ final class PipelineFlags {
     @Setting(key = "caravan.scheduler.speculative.drafter", env = "CARAVAN_SPECULATIVE")
     @Option(
             names = "--speculative",
-            paramLabel = "off|prompt-lookup",
+            paramLabel = "off|prompt-lookup|draft",
             description =
                     "Guess tokens and verify several in one step; what comes out stays the same. [CARAVAN_SPECULATIVE]")
     private String speculative;
@@ -38,4 +39,12 @@ final class PipelineFlags {
             paramLabel = "N",
             description = "Most guessed tokens of a sequence in one step (8). [CARAVAN_DRAFT_TOKENS]")
     private Integer draftTokens;
+
+    @Setting(key = "caravan.scheduler.speculative.model", env = "CARAVAN_DRAFT_MODEL")
+    @Option(
+            names = "--draft-model",
+            paramLabel = "FOLDER",
+            description =
+                    "With --speculative draft: a small model of the same vocabulary, on the gateway. [CARAVAN_DRAFT_MODEL]")
+    private Path draftModel;
 }
