@@ -68,6 +68,7 @@ final class MetaModel {
     }
 
     private StoredModel read(MetaParams params) {
+        shards.forEach(MetaModel::refuseManyFromOne);
         boolean tied = !shards.getFirst().tensors().containsKey(HEAD);
         TorchTensor embedding = first(EMBEDDING);
         boolean wholeRows = embedding.shape().size() == 2 && embedding.shape().get(1) == params.dim();
@@ -93,6 +94,18 @@ final class MetaModel {
                 spec,
                 tensors,
                 shards.stream().map(MetaModel::facts).toList());
+    }
+
+    /** Tensors may share a storage, as tied ones do; but a small file must not become a large model by it. */
+    private static void refuseManyFromOne(TorchFile file) {
+        long bytes = 0;
+        for (TorchTensor tensor : file.tensors().values()) {
+            bytes = Math.addExact(bytes, tensor.data().byteSize());
+        }
+        if (bytes > 2 * file.sizeBytes()) {
+            throw new ModelFormatException(file.path() + " has " + file.sizeBytes() + " bytes, but its tensors claim "
+                    + bytes + ": they lie in the same place");
+        }
     }
 
     /** A tensor of a layer; one that LLaMA does not have keeps its name, and is refused by it. */
