@@ -1,6 +1,7 @@
 package io.caravan.gateway.tokenizer;
 
 import io.caravan.proto.sequence.TokenIds;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,11 +43,26 @@ public final class HuggingFaceTokenizer implements Tokenizer {
             throw new TokenizerException(directory + " has no " + FILE);
         }
         try {
+            return read(file.toString(), Files.readAllBytes(file), config);
+        } catch (IOException e) {
+            throw new TokenizerException(file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The tokenizer that {@code json} describes, the text of a {@code tokenizer.json}.
+     *
+     * @param source named in messages
+     * @throws TokenizerException when it is not one that can be read
+     */
+    static HuggingFaceTokenizer read(String source, byte[] json, TokenizerConfig config) {
+        try {
             var library = ai.djl.huggingface.tokenizers.HuggingFaceTokenizer.newInstance(
-                    file, Map.of("truncation", "false", "padding", "false", "modelMaxLength", "" + Integer.MAX_VALUE));
+                    new ByteArrayInputStream(json),
+                    Map.of("truncation", "false", "padding", "false", "modelMaxLength", "" + Integer.MAX_VALUE));
             return new HuggingFaceTokenizer(library, BeginPolicy.of(config, library));
         } catch (IOException | RuntimeException e) {
-            throw new TokenizerException(file + " is not a tokenizer that can be read: " + e.getMessage(), e);
+            throw new TokenizerException(source + " is not a tokenizer that can be read: " + e.getMessage(), e);
         }
     }
 

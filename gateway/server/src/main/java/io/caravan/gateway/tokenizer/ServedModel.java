@@ -3,7 +3,6 @@ package io.caravan.gateway.tokenizer;
 import io.caravan.formats.Checkpoints;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.sequence.TokenIds;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -28,7 +27,7 @@ public record ServedModel(
     }
 
     /**
-     * Opens a folder in Hugging Face's layout. One without {@code tokenizer.json} can be used with token ids only.
+     * Opens a folder in Hugging Face's or Meta's layout. One without a tokenizer can be used with token ids only.
      *
      * @throws TokenizerException when a file of the tokenizer is broken
      * @throws io.caravan.formats.ModelFormatException when {@code config.json} is missing or not supported
@@ -36,9 +35,7 @@ public record ServedModel(
     public static ServedModel open(Path directory) {
         ModelSpec spec = Checkpoints.spec(directory);
         TokenizerConfig config = TokenizerConfig.read(directory);
-        Tokenizer tokenizer = Files.isRegularFile(directory.resolve(HuggingFaceTokenizer.FILE))
-                ? HuggingFaceTokenizer.open(directory, config)
-                : new MissingTokenizer(directory);
+        Tokenizer tokenizer = FolderTokenizer.open(directory, config);
         ChatPrompt prompt = config.chatTemplate().isEmpty()
                 ? (messages, add) -> {
                     throw new ChatTemplateException("the model " + spec.name()
