@@ -59,7 +59,8 @@ record TiktokenVocabulary(List<String> tokens) {
     static TiktokenVocabulary read(Path file) {
         try {
             if (Files.size(file) > MAX_FILE_BYTES) {
-                throw new TokenizerException(file + " has more than " + MAX_FILE_BYTES + " bytes, too many for a tokenizer");
+                throw new TokenizerException(
+                        file + " has more than " + MAX_FILE_BYTES + " bytes, too many for a tokenizer");
             }
             var tokens = new ArrayList<String>();
             for (String line : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
@@ -111,7 +112,10 @@ record TiktokenVocabulary(List<String> tokens) {
         }
         json.putNull("normalizer");
         var steps = json.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
-        var split = steps.addObject().put("type", "Split").put("behavior", "Isolated").put("invert", false);
+        var split = steps.addObject()
+                .put("type", "Split")
+                .put("behavior", "Isolated")
+                .put("invert", false);
         split.putObject("pattern").put("Regex", WORDS);
         steps.addObject()
                 .put("type", "ByteLevel")
@@ -145,7 +149,10 @@ record TiktokenVocabulary(List<String> tokens) {
     }
 
     private void putModel(ObjectNode json) {
-        var model = json.putObject("model").put("type", "BPE").put("ignore_merges", true).put("byte_fallback", false);
+        var model = json.putObject("model")
+                .put("type", "BPE")
+                .put("ignore_merges", true)
+                .put("byte_fallback", false);
         Map<String, Integer> ranks = new HashMap<>();
         for (int rank = 0; rank < tokens.size(); rank++) {
             ranks.putIfAbsent(tokens.get(rank), rank);
