@@ -134,18 +134,21 @@ INLINE void quantise_block(uint8_t *panel, const float *x, long b, int t, int ro
     float scale = scale_of(x);
     quantise(bytes, x, scale);
     uint8_t *block = panel + b * ROW_BLOCK_BYTES * rows;
-    int even = 0, odd = 0;
+    int even[2] = {0, 0}, odd[2] = {0, 0}; /* sums of the even and odd pairs of each half */
     for (int quad = 0; quad < 8; quad++) {
         memcpy(block + (quad * rows + t) * 4, bytes + 4 * quad, 4);
-        even += bytes[4 * quad] + bytes[4 * quad + 1];
-        odd += bytes[4 * quad + 2] + bytes[4 * quad + 3];
+        even[quad / 4] += bytes[4 * quad] + bytes[4 * quad + 1];
+        odd[quad / 4] += bytes[4 * quad + 2] + bytes[4 * quad + 3];
     }
+    int sum = even[0] + even[1] + odd[0] + odd[1];
     float *scales = (float *)(block + BLOCK * rows);
     int32_t *centres = (int32_t *)(scales + 2 * rows);
     scales[t] = scale;
-    scales[rows + t] = -scale * (float)(even + odd);
-    centres[t] = centre4(even, odd);
-    centres[rows + t] = -BYTE_BIAS * (even + odd);
+    scales[rows + t] = -scale * (float)sum;
+    centres[t] = centre4(even[0] + even[1], odd[0] + odd[1]);
+    centres[rows + t] = -BYTE_BIAS * sum;
+    centres[2 * rows + t] = centre6(even[0], odd[0]);
+    centres[3 * rows + t] = centre6(even[1], odd[1]);
 }
 
 /* rows [from, to) of x [rows, k] quantised into panels; a panel's rows may be prepared by several calls */

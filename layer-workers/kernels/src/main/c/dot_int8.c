@@ -11,13 +11,14 @@
 INLINE vi quad_at(const uint8_t *x, int quad, int row, int rows) { return vi_spread(x + (quad * rows + row) * 4); }
 INLINE vf scale_at(const uint8_t *x, int row, int rows) { return vf_set(((const float *)(x + BLOCK * rows))[row]); }
 INLINE vf min_at(const uint8_t *x, int row, int rows) { return vf_set(((const float *)(x + BLOCK * rows))[rows + row]); }
-INLINE vi centre_at(const uint8_t *x, int kind, int row, int rows) {
-    return vi_spread(x + BLOCK * rows + (kind == KIND_Q8_0 ? 12 : 8) * rows + 4 * row);
+enum centre { CENTRE_4, CENTRE_8, CENTRE_6_FIRST, CENTRE_6_SECOND };
+INLINE vi centre_at(const uint8_t *x, enum centre centre, int row, int rows) {
+    return vi_spread(x + (BLOCK + 8 + 4 * centre) * rows + 4 * row);
 }
 
 /* the sums of products of a block of bytes */
 INLINE void sums_q8(vi *sum, const uint8_t *w, const uint8_t *x, int rows) {
-    for (int t = 0; t < rows; t++) sum[t] = BYTE_BIAS ? centre_at(x, KIND_Q8_0, t, rows) : vi_zero();
+    for (int t = 0; t < rows; t++) sum[t] = BYTE_BIAS ? centre_at(x, CENTRE_8, t, rows) : vi_zero();
     for (int j = 0; j < 8; j++) {
         vi quad = vi_load(w + j * LANES * 4);
         for (int t = 0; t < rows; t++)
@@ -28,7 +29,7 @@ INLINE void sums_q8(vi *sum, const uint8_t *w, const uint8_t *x, int rows) {
 /* the sums of products of a block of four-bit numbers, or of these less 8 */
 INLINE void sums_q4(vi *sum, const uint8_t *w, const uint8_t *x, int centred, int rows) {
     vi low = vi_set(0x0f0f0f0f);
-    for (int t = 0; t < rows; t++) sum[t] = centred ? centre_at(x, KIND_Q4_0, t, rows) : vi_zero();
+    for (int t = 0; t < rows; t++) sum[t] = centred ? centre_at(x, CENTRE_4, t, rows) : vi_zero();
     for (int j = 0; j < 4; j++) {
         vi pair = vi_load(w + j * LANES * 4);
         vi first = vi_and(pair, low), second = vi_and(vi_shr16(pair, 4), low);
@@ -62,12 +63,59 @@ INLINE void group_q4_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns
     }
 }
 
+/* four of a block's quads of six-bit numbers, first 0 or 4: the sums of products with these less 32, times a scale */
+INLINE void add_sums_q6(vi *sum, const uint8_t *low, vi high, const int8_t *scales, const uint8_t *x, int first, int rows) {
+    vi part[TILE], bits = vi_set(0x30303030), nibble = vi_set(0x0f0f0f0f);
+    for (int t = 0; t < rows; t++) part[t] = centre_at(x, first ? CENTRE_6_SECOND : CENTRE_6_FIRST, t, rows);
+    for (int j = 0; j < 4; j++) {
+        vi lower = vi_load(low + j * LANES * 4);
+        vi upper = j < 2 ? vi_shl16(high, 4 - 2 * j) : j == 2 ? high : vi_shr16(high, 2);
+        vi quad = vi_or(vi_and(first ? vi_shr16(lower, 4) : lower, nibble), vi_and(upper, bits));
+        for (int t = 0; t < rows; t++)
+            part[t] = dot4_small(part[t], quad, quad_at(x, first + j, t, rows)), vi_keep(part + t);
+    }
+    vi scale = scale_from_s8(scales);
+    for (int t = 0; t < rows; t++) sum[t] = vi_add(sum[t], finish6(part[t], scale));
+}
+
+INLINE void group_q6_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
+    for (long super = 0; super < columns / SUPER; super++) {
+        vf d = vf_from_f16((const uint16_t *)w);
+        const int8_t *scales = (const int8_t *)w + 2 * LANES;
+        const uint8_t *low = w + 20 * LANES, *high = low + SUPER / 2 * LANES;
+        for (int i = 0; i < 8; i++) {
+            vi sum[TILE];
+            for (int t = 0; t < rows; t++) sum[t] = vi_zero();
+            for (int half = 0; half < 2; half++)
+                add_sums_q6(sum, low + i * 16 * LANES, vi_load(high + (2 * i + half) * 4 * LANES),
+                            scales + (2 * i + half) * LANES, x, 4 * half, rows);
+            add_scaled(acc, sum, d, x, rows);
+            x += ROW_BLOCK_BYTES * rows;
+        }
+        w += (20 + SUPER * 3 / 4) * LANES;
+    }
+}
+
+INLINE void group_bytes_with_mins(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
+    for (long b = 0; b < columns / BLOCK; b++) {
+        vi sum[TILE];
+        vf scale = vf_load((const float *)w), min = vf_load((const float *)w + LANES);
+        sums_q8(sum, w + 8 * LANES, x, rows);
+        add_scaled(acc, sum, scale, x, rows);
+        for (int t = 0; t < rows; t++) acc[t] = vf_fma(min, min_at(x, t, rows), acc[t]);
+        w += (8 + BLOCK) * LANES;
+        x += ROW_BLOCK_BYTES * rows;
+    }
+}
+
 /* the sums of one group of weights for a panel of rows, a constant; columns are a multiple of what the kind stores together */
 INLINE void group(enum kind kind, vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
     for (int t = 0; t < rows; t++) acc[t] = vf_zero();
-    if (kind == KIND_Q4_K) {
-        group_q4_k(acc, w, x, columns, rows);
-        return;
+    switch (kind) {
+        case KIND_Q4_K: group_q4_k(acc, w, x, columns, rows); return;
+        case KIND_Q6_K: group_q6_k(acc, w, x, columns, rows); return;
+        case KIND_BYTES: group_bytes_with_mins(acc, w, x, columns, rows); return;
+        default: break;
     }
     long numbers = (kind == KIND_Q8_0 ? BLOCK : BLOCK / 2) * LANES;
     for (long b = 0; b < columns / BLOCK; b += 2) {
@@ -92,7 +140,7 @@ INLINE void panel(enum kind kind, const uint8_t *w, const uint8_t *x, float *out
 /* columns [from, to) of out = x . w^T; from is a multiple of LANES */
 INLINE void multiply(enum kind kind, const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k,
                      long from, long to) {
-    long columns = round_up(k, PAIR), bytes = group_bytes(kind, k), row_size = row_bytes(k);
+    long columns = kind == KIND_BYTES ? k : round_up(k, PAIR), bytes = group_bytes(kind, k), row_size = row_bytes(k);
     for (long first = from; first < to; first += LANES) {
         const uint8_t *group = w + first / LANES * bytes;
         for (long row = 0; row < rows; row += panel_rows(rows - row)) {
@@ -125,4 +173,14 @@ void KERNEL(matmul_q4_0)(const uint8_t *w, const uint8_t *x, float *out, long ro
 void KERNEL(matmul_q4_k)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
                          long to) {
     multiply(KIND_Q4_K, w, x, out, rows, n, k, from, to);
+}
+
+void KERNEL(matmul_q6_k)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
+                         long to) {
+    multiply(KIND_Q6_K, w, x, out, rows, n, k, from, to);
+}
+
+void KERNEL(matmul_bytes)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
+                          long to) {
+    multiply(KIND_BYTES, w, x, out, rows, n, k, from, to);
 }

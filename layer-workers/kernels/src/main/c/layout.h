@@ -11,13 +11,19 @@
  *               are columns 4j..4j+3 and the upper ones 16+4j..16+4j+3
  *   Q4_K        of 256 columns: [row] f16 d, [row] f16 dmin, [8][row] scales, [8][row] mins, [8][4][row][4] as in Q4_0
  *
+ *   Q6_K        of 256 columns: [row] f16 d, [16][row] signed scales of 16 columns, [row] two bytes of nothing, [8][4][row][4] lower four bits as in Q4_0,
+ *               [8][2][row][4] upper two bits: of quads 0..3 in the first, 4..7 in the second, from the lowest bits up
+ *   BYTES       of 32 columns: [row] float scales, [row] float mins, [8][row][4] signed bytes; an element is scale times byte
+ *               less min. Formats without a layout of their own are stored so.
+ *
  * Two blocks together are a multiple of a vector long, so that no load crosses a cache line.
  *
  * Activations are rows of floats, or panels of quantised rows: of 8 rows as long as there are so many, then of 4, 2 and 1.
  * A panel's blocks of 32 columns follow each other, each as
  *
  *   [8 quads of columns][row][4] signed bytes, [row] float scales, [row] float mins: scale times minus the sum of the bytes,
- *   [row] 32-bit centres: what the sums of four-bit weights start with, [row] those of bytes
+ *   32-bit centres, what sums of weights that are stored as positive numbers start with: [row] of four bits, [row] of bytes,
+ *   [row] of six bits in the first half of the block, [row] in the second
  *
  * Both end on a whole pair of blocks, filled up with zeros.
  */
@@ -30,10 +36,10 @@
 #define PAIR 64
 #define SUPER 256
 
-enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_Q8_0, KIND_Q4_0, KIND_Q4_K };
+enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_Q8_0, KIND_Q4_0, KIND_Q4_K, KIND_Q6_K, KIND_BYTES };
 
 /* bytes of a block of one quantised row */
-#define ROW_BLOCK_BYTES (BLOCK + 16)
+#define ROW_BLOCK_BYTES (BLOCK + 24)
 
 INLINE long round_up(long value, long unit) { return (value + unit - 1) / unit * unit; }
 
@@ -46,6 +52,8 @@ INLINE long group_bytes(enum kind kind, long k) {
         case KIND_Q8_0: return round_up(k, PAIR) / PAIR * (4 * LANES + 2 * BLOCK * LANES);
         case KIND_Q4_0: return round_up(k, PAIR) / PAIR * (4 * LANES + BLOCK * LANES);
         case KIND_Q4_K: return k / SUPER * (20 * LANES + SUPER / 2 * LANES);
+        case KIND_Q6_K: return k / SUPER * (20 * LANES + SUPER * 3 / 4 * LANES);
+        case KIND_BYTES: return k / BLOCK * (8 * LANES + BLOCK * LANES);
     }
     return 0;
 }

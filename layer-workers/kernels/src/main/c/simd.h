@@ -71,6 +71,12 @@ INLINE vi dot4(vi sum, vi w, vi x) { return _mm512_dpbusd_epi32(sum, w, x); }
 /* as dot4 for w of 0..15; finish4 turns up to eight such sums into a 32-bit one */
 INLINE vi dot4_small(vi sum, vi w, vi x) { return _mm512_dpbusd_epi32(sum, w, x); }
 INLINE vi finish4(vi sum) { return sum; }
+/* as centre4, for w of 0..63, less 32; as finish4, times a number of eight bits for each lane */
+INLINE int centre6(int even, int odd) { return -32 * (even + odd); }
+INLINE vi scale_from_s8(const int8_t *p) { return vi_from_s8(p); }
+INLINE vi finish6(vi sum, vi scale) { return _mm512_mullo_epi32(sum, scale); }
+INLINE vi vi_shl16(vi a, int n) { return _mm512_slli_epi16(a, n); }
+INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
 
 #elif defined(__AVX2__)
 #include <immintrin.h>
@@ -126,6 +132,15 @@ INLINE vi dot4(vi sum, vi w, vi x) {
 INLINE int centre4(int even, int odd) { return (int)((uint32_t)(uint16_t)(-8 * even) | (uint32_t)(-8 * odd) << 16); }
 INLINE vi dot4_small(vi sum, vi w, vi x) { return _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x)); }
 INLINE vi finish4(vi sum) { return _mm256_madd_epi16(sum, _mm256_set1_epi16(1)); }
+/* up to four sums of 0..63: the products overflow 16 bits on the way, but what is left after the centre does not */
+INLINE int centre6(int even, int odd) { return (int)((uint32_t)(uint16_t)(-32 * even) | (uint32_t)(-32 * odd) << 16); }
+INLINE vi scale_from_s8(const int8_t *p) {
+    vi wide = vi_from_s8(p);
+    return _mm256_or_si256(_mm256_slli_epi32(wide, 16), _mm256_and_si256(wide, _mm256_set1_epi32(0xffff)));
+}
+INLINE vi finish6(vi sum, vi scale) { return _mm256_madd_epi16(sum, scale); }
+INLINE vi vi_shl16(vi a, int n) { return _mm256_slli_epi16(a, n); }
+INLINE vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
 
 #elif defined(__aarch64__)
 #include <arm_neon.h>
@@ -184,6 +199,11 @@ INLINE vi dot4(vi sum, vi w, vi x) { return vdotq_s32(sum, vreinterpretq_s8_s32(
 INLINE int centre4(int even, int odd) { return -8 * (even + odd); }
 INLINE vi dot4_small(vi sum, vi w, vi x) { return dot4(sum, w, x); }
 INLINE vi finish4(vi sum) { return sum; }
+INLINE int centre6(int even, int odd) { return -32 * (even + odd); }
+INLINE vi scale_from_s8(const int8_t *p) { return vi_from_s8(p); }
+INLINE vi finish6(vi sum, vi scale) { return vmulq_s32(sum, scale); }
+INLINE vi vi_shl16(vi a, int n) { return vreinterpretq_s32_u16(vshlq_u16(vreinterpretq_u16_s32(a), vdupq_n_s16((int16_t)n))); }
+INLINE vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
 
 #else
 #error "no vectors are known for this CPU"

@@ -1,5 +1,6 @@
 package io.caravan.kernels;
 
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.TensorType;
 
 /** In which precision a matrix product reads its activations. Everything between products is F32. */
@@ -17,9 +18,14 @@ public enum Activations {
     /** Columns that share a scale in {@link #INT8}. */
     public static final int BLOCK = 32;
 
-    /** What products with weights of {@code type} read where nothing else was asked for. */
-    public static Activations usualFor(TensorType type) {
-        return type.quantised() ? INT8 : F32;
+    /** What products with weights of {@code type} read. */
+    static Activations of(ActivationChoice choice, TensorType type) {
+        return switch (choice) {
+            case AUTO -> type.quantised() ? INT8 : F32;
+            case F32 -> F32;
+            case BF16 -> BF16;
+            case INT8 -> INT8;
+        };
     }
 
     /** Writes the {@code count} values of a row to {@code target}, each as the nearest that this precision has. */

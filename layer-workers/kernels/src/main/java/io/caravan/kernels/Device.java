@@ -18,10 +18,29 @@ public interface Device extends AutoCloseable {
     Tensor allocate(TensorType type, long rows, long columns);
 
     /**
-     * Weights of matrix products, from host memory. A device may use {@code data} where it is, so it must stay alive as long
-     * as the device does; or lay it out anew, so the tensor is good for {@link Kernels#matmul} only.
+     * Weights of matrix products, from host memory. A device may use them where they are, so they must stay alive as long as
+     * the device does; or lay them out anew, so the tensor is good for {@link Kernels#matmul} only.
      */
-    Tensor weights(TensorType type, long rows, long columns, MemorySegment data);
+    Tensor weights(WeightRows weights);
+
+    /** As {@link #weights(WeightRows)}, of rows back to back at {@code data}. */
+    default Tensor weights(TensorType type, long rows, long columns, MemorySegment data) {
+        return weights(new StoredRows(type, rows, columns, data));
+    }
+
+    /**
+     * Name of the layout of {@link Tensor#packed} tensors that {@link #weights} makes: data of such a tensor may be given to
+     * {@link #packed} of a device whose layout has the same name.
+     */
+    String layout();
+
+    /**
+     * Weights that were packed before.
+     *
+     * @param data of a packed tensor of this type and shape, in this device's layout; copied
+     * @throws IllegalArgumentException when this device does not pack such weights, or into another number of bytes
+     */
+    Tensor packed(TensorType type, long rows, long columns, MemorySegment data);
 
     /** A table of rows for {@link Kernels#embed}, from host memory, which must stay alive as long as the device does. */
     Tensor table(TensorType type, long rows, long columns, MemorySegment data);

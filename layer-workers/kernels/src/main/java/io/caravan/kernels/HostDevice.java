@@ -1,5 +1,6 @@
 package io.caravan.kernels;
 
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +17,9 @@ public final class HostDevice implements Device {
 
     /** Rows that one thread packs at a time; a multiple of all providers' groups of rows. */
     private static final long PACK_ROWS = 64;
+
+    /** Bytes that one thread copies at a time. */
+    private static final long COPY_BYTES = 4L << 20;
 
     private final Arena arena = Arena.ofShared();
     private final AtomicLong allocatedBytes = new AtomicLong();
@@ -77,43 +81,76 @@ public final class HostDevice implements Device {
         return new Tensor(this, type, rows, columns, data);
     }
 
-    /**
-     * {@inheritDoc}
-     *
-     * @throws IllegalArgumentException when {@code data} lies on the Java heap, which kernels cannot address
-     */
     @Override
-    public Tensor weights(TensorType type, long rows, long columns, MemorySegment data) {
-        var packedBytes = provider.packedBytes(type, rows, columns);
-        if (packedBytes == 0) {
-            return table(type, rows, columns, data);
+    public Tensor weights(WeightRows weights) {
+        var packedBytes = provider.packedBytes(weights.type(), weights.rows(), weights.columns());
+        if (packedBytes > 0) {
+            var packed = allocateWeights(packedBytes);
+            inPieces(
+                    weights,
+                    (rows, from, to) -> provider.pack(weights.type(), packed, rows, weights.columns(), from, to));
+            if (weights instanceof StoredRows stored) {
+                provider.forget(stored.data());
+            }
+            return new Tensor(this, weights.type(), weights.rows(), weights.columns(), packed, true);
         }
-        checkOffHeap(data);
-        var plain = new Tensor(this, type, rows, columns, data);
-        var packed = provider.allocate(arena, packedBytes);
-        allocatedBytes.addAndGet(packedBytes);
-        pool.run(Math.toIntExact(Math.ceilDiv(rows, PACK_ROWS)), (thread, part) -> {
-            var from = part * PACK_ROWS;
-            provider.pack(type, packed, plain.data(), columns, from, Math.min(rows, from + PACK_ROWS));
+        if (weights instanceof StoredRows stored) {
+            if (stored.data().isMapped()) {
+                stored.data().load(); // here and not in the first step, which somebody waits for
+            }
+            return table(stored.type(), stored.rows(), stored.columns(), stored.data());
+        }
+        var rowBytes = weights.type().bytes(weights.columns());
+        var data = allocateWeights(weights.rows() * rowBytes);
+        inPieces(weights, (rows, from, to) -> MemorySegment.copy(rows, 0, data, from * rowBytes, rows.byteSize()));
+        return new Tensor(this, weights.type(), weights.rows(), weights.columns(), data);
+    }
+
+    @Override
+    public String layout() {
+        return provider.name();
+    }
+
+    @Override
+    public Tensor packed(TensorType type, long rows, long columns, MemorySegment data) {
+        var bytes = provider.packedBytes(type, rows, columns);
+        if (bytes == 0 || bytes != data.byteSize()) {
+            throw new IllegalArgumentException("weights of " + rows + " x " + columns + " " + type + " take " + bytes
+                    + " packed bytes here, not " + data.byteSize());
+        }
+        var packed = allocateWeights(bytes);
+        pool.run(Math.toIntExact(Math.ceilDiv(bytes, COPY_BYTES)), (thread, part) -> {
+            var from = part * COPY_BYTES;
+            MemorySegment.copy(data, from, packed, from, Math.min(COPY_BYTES, bytes - from));
         });
         provider.forget(data);
         return new Tensor(this, type, rows, columns, packed, true);
     }
 
-    @Override
-    public Tensor table(TensorType type, long rows, long columns, MemorySegment data) {
-        checkOffHeap(data);
-        var tensor = new Tensor(this, type, rows, columns, data);
-        if (data.isMapped()) {
-            data.load(); // here and not in the first step, which somebody waits for
-        }
-        return tensor;
+    private MemorySegment allocateWeights(long bytes) {
+        allocatedBytes.addAndGet(bytes);
+        return provider.allocate(arena, bytes);
     }
 
-    private static void checkOffHeap(MemorySegment data) {
+    private interface Piece {
+        void take(MemorySegment rows, long from, long to);
+    }
+
+    private void inPieces(WeightRows weights, Piece piece) {
+        pool.run(Math.toIntExact(Math.ceilDiv(weights.rows(), PACK_ROWS)), (thread, part) -> {
+            var from = part * PACK_ROWS;
+            var to = Math.min(weights.rows(), from + PACK_ROWS);
+            piece.take(weights.rows(from, to), from, to);
+        });
+    }
+
+    /** {@inheritDoc} Few of its rows are looked up, so that a mapped one comes in row by row. */
+    @Override
+    public Tensor table(TensorType type, long rows, long columns, MemorySegment data) {
         if (!data.isNative()) {
-            throw new IllegalArgumentException("weights must lie off-heap or in a mapped file");
+            throw new IllegalArgumentException("a table must lie off-heap or in a mapped file");
         }
+        return new Tensor(this, type, rows, columns, data);
     }
 
     @Override

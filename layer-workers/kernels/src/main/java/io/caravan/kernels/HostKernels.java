@@ -1,5 +1,6 @@
 package io.caravan.kernels;
 
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -95,7 +96,7 @@ final class HostKernels implements Kernels {
     /** The activations for products with {@code w}, which products before it may share. */
     private Prepared input(Tensor w, Tensor x, int rows, Prepared[] before) {
         var form = provider.form(w);
-        var precision = activations.with(w.type());
+        var precision = Activations.of(activations, w.type());
         for (var other : before) {
             if (other != null && other.form() == form && other.precision() == precision) {
                 return other;

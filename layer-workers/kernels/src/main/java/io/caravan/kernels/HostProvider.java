@@ -38,9 +38,9 @@ public interface HostProvider extends AutoCloseable {
     /**
      * Lays the rows [from, to) out in {@code packed}. Cuts are multiples of 32 rows.
      *
-     * @param data the whole matrix as a file has it
+     * @param rows these rows as a file has them
      */
-    default void pack(TensorType type, MemorySegment packed, MemorySegment data, long columns, long from, long to) {
+    default void pack(TensorType type, MemorySegment packed, MemorySegment rows, long columns, long from, long to) {
         throw new UnsupportedOperationException(name() + " reads weights as files have them");
     }
 

@@ -3,6 +3,7 @@ package io.caravan.kernels;
 import io.caravan.kernels.nativelib.NativeProvider;
 import io.caravan.kernels.scalar.ScalarProvider;
 import io.caravan.kernels.vector.VectorProvider;
+import io.caravan.proto.model.ActivationChoice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

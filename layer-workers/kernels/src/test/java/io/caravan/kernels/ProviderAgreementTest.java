@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.caravan.kernels.scalar.Elements;
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.ValueLayout;
 import java.util.List;

@@ -1,10 +1,10 @@
 package io.caravan.kernels;
 
-import io.caravan.kernels.quant.QuantisationBlock;
 import io.caravan.kernels.scalar.Elements;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -14,8 +14,9 @@ final class Samples {
     /** The storage formats whose elements stand alone. */
     static final TensorType[] PLAIN = {TensorType.F32, TensorType.F16, TensorType.BF16};
 
-    /** The storage formats that weights are quantised to. */
-    static final TensorType[] QUANTISED = {TensorType.Q8_0, TensorType.Q4_0, TensorType.Q4_K, TensorType.Q6_K};
+    /** The others. */
+    static final TensorType[] QUANTISED =
+            Stream.of(TensorType.values()).filter(TensorType::quantised).toArray(TensorType[]::new);
 
     /** Both. */
     static final List<TensorType> ALL =
@@ -44,15 +45,29 @@ final class Samples {
         return device.weights(type, rows, columns, data);
     }
 
+    /** Random bytes are a block of any format, but its half-precision numbers, the scales, should be small. */
     private static void fill(TensorType type, MemorySegment data, long seed) {
         var random = new SplittableRandom(seed);
-        var block = new float[type.blockElements()];
-        for (var at = 0L; at < data.byteSize(); at += type.blockBytes()) {
-            for (var i = 0; i < block.length; i++) {
-                block[i] = (float) random.nextDouble(-1, 1);
-            }
-            QuantisationBlock.of(type).quantise(block, 0, data, at);
+        for (var i = 0L; i < data.byteSize(); i++) {
+            data.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt());
         }
+        for (var block = 0L; block < data.byteSize(); block += type.blockBytes()) {
+            for (var at : scalesOf(type)) {
+                var scale = (float) random.nextDouble(-1, 1) / (type.blockElements() == 32 ? 64 : 1024);
+                data.set(ValueLayout.JAVA_SHORT_UNALIGNED, block + at, Float.floatToFloat16(scale));
+            }
+        }
+    }
+
+    private static int[] scalesOf(TensorType type) {
+        return switch (type) {
+            case Q8_0, Q4_0, Q5_0, IQ4_NL -> new int[] {0};
+            case Q4_1, Q5_1, Q4_K, Q5_K -> new int[] {0, 2};
+            case Q2_K -> new int[] {80, 82};
+            case Q3_K -> new int[] {108};
+            case Q6_K -> new int[] {208};
+            case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no scales");
+        };
     }
 
     /** A copy of {@code source} on {@code device}. */

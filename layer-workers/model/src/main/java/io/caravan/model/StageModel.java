@@ -4,6 +4,7 @@ import io.caravan.formats.Checkpoint;
 import io.caravan.formats.LlamaTensors;
 import io.caravan.kernels.Device;
 import io.caravan.kernels.Tensor;
+import io.caravan.model.cache.WeightCache;
 import io.caravan.model.kv.KvPool;
 import io.caravan.model.kv.KvShape;
 import io.caravan.model.layer.Embedding;
@@ -14,6 +15,7 @@ import io.caravan.model.layer.TransformerLayer;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.model.WeightChoice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import java.util.List;
@@ -86,6 +88,8 @@ public final class StageModel implements AutoCloseable {
      * @param first whether the stage turns token ids into hidden states
      * @param last whether the stage turns hidden states into tokens
      * @param maxRows most rows of one step
+     * @param weightChoice format that matrices are brought into
+     * @param cache of weights that a start before this one packed
      * @throws io.caravan.formats.ModelFormatException when a tensor is missing or has another shape
      * @throws IllegalArgumentException when the model has no such layers
      */
@@ -97,6 +101,8 @@ public final class StageModel implements AutoCloseable {
             Device device,
             KvShape kvShape,
             int maxRows,
+            WeightChoice weightChoice,
+            WeightCache cache,
             LoadProgress progress) {
         ModelSpec spec = checkpoint.spec();
         if (layers.end() > spec.layerCount()) {
@@ -107,8 +113,32 @@ public final class StageModel implements AutoCloseable {
             throw new IllegalArgumentException("a step needs at least one row, not " + maxRows);
         }
         var llama = new LlamaTensors(spec);
-        StageWeights weights = StageWeights.load(checkpoint, llama, layers, first, last, device, progress);
+        StageWeights weights =
+                StageWeights.load(checkpoint, llama, layers, first, last, weightChoice, cache, device, progress);
         return new StageModel(llama, weights, layers, first, last, device, kvShape, maxRows);
+    }
+
+    /** As the longer one, with weights as they are stored and no cache. */
+    public static StageModel load(
+            Checkpoint checkpoint,
+            LayerRange layers,
+            boolean first,
+            boolean last,
+            Device device,
+            KvShape kvShape,
+            int maxRows,
+            LoadProgress progress) {
+        return load(
+                checkpoint,
+                layers,
+                first,
+                last,
+                device,
+                kvShape,
+                maxRows,
+                WeightChoice.AS_STORED,
+                WeightCache.none(),
+                progress);
     }
 
     /**

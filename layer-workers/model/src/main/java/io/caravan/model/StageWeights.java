@@ -5,8 +5,12 @@ import io.caravan.formats.LlamaTensors;
 import io.caravan.formats.LlamaTensors.Part;
 import io.caravan.formats.TensorSlot;
 import io.caravan.formats.WeightView;
+import io.caravan.kernels.ConvertedRows;
 import io.caravan.kernels.Device;
+import io.caravan.kernels.StoredRows;
 import io.caravan.kernels.Tensor;
+import io.caravan.model.cache.CachedWeights;
+import io.caravan.model.cache.WeightCache;
 import io.caravan.model.layer.Bias;
 import io.caravan.model.layer.FeedForward;
 import io.caravan.model.layer.HeadNorm;
@@ -16,13 +20,15 @@ import io.caravan.model.layer.TransformerLayer;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.model.WeightChoice;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 /** A stage's weights on its device. Every tensor is found and its shape checked before the first byte is touched. */
 final class StageWeights {
@@ -31,7 +37,7 @@ final class StageWeights {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final Map<String, Tensor> tensors = new HashMap<>();
+    private final SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
     private Optional<Tensor> embedding = Optional.empty();
     private final long bytes;
 
@@ -45,6 +51,8 @@ final class StageWeights {
             LayerRange layers,
             boolean first,
             boolean last,
+            WeightChoice choice,
+            WeightCache cache,
             Device device,
             LoadProgress progress) {
         List<WeightView> views = llama.stage(layers, first, last).stream()
@@ -55,32 +63,64 @@ final class StageWeights {
         var weights = new StageWeights(totalBytes);
         long loadedBytes = 0;
         progress.loaded(loadedBytes, totalBytes);
-        for (WeightView view : views) {
-            boolean table = first && view.name().equals(llama.embedding().name());
-            weights.place(view, table, last && llama.spec().tiedEmbeddings(), device);
-            loadedBytes += view.data().byteSize();
-            progress.loaded(loadedBytes, totalBytes);
+        String key = WeightCache.key(List.of(
+                checkpoint.fingerprint(), layers.toString(), first + " " + last, choice.name(), device.layout()));
+        boolean tiedHead = last && llama.spec().tiedEmbeddings();
+        boolean found = true;
+        try (var arena = Arena.ofShared()) {
+            CachedWeights kept = cache.open(key, arena);
+            for (WeightView view : views) {
+                boolean table = first && view.name().equals(llama.embedding().name());
+                found &= weights.place(view, table, tiedHead, choice, kept, device);
+                loadedBytes += view.data().byteSize();
+                progress.loaded(loadedBytes, totalBytes);
+            }
+        }
+        if (!found) {
+            cache.store(key, weights.packed());
         }
         return weights;
     }
 
     /**
      * Brings a tensor to the device: as a table where tokens are looked up in it, and as weights where it is multiplied
-     * with.
+     * with. Says whether nothing had to be packed for it.
      */
-    private void place(WeightView view, boolean table, boolean tiedHead, Device device) {
+    private boolean place(
+            WeightView view, boolean table, boolean tiedHead, WeightChoice choice, CachedWeights kept, Device device) {
         if (view.shape().size() == 1) {
             tensors.put(view.name(), vector(view, device));
-            return;
+            return true;
         }
         long rows = view.shape().get(0);
         long columns = view.shape().get(1);
         if (table) {
             embedding = Optional.of(device.table(view.type(), rows, columns, view.data()));
         }
-        if (!table || tiedHead) {
-            tensors.put(view.name(), device.weights(view.type(), rows, columns, view.data()));
+        if (table && !tiedHead) {
+            return true;
         }
+        TensorType type = choice.of(view.type(), columns);
+        Optional<CachedWeights.Packed> packed = kept.find(view.name(), type, rows, columns);
+        if (packed.isPresent()) {
+            tensors.put(
+                    view.name(), device.packed(type, rows, columns, packed.get().data()));
+            return true;
+        }
+        var stored = new StoredRows(view.type(), rows, columns, view.data());
+        Tensor weights = device.weights(type == view.type() ? stored : new ConvertedRows(stored, type));
+        tensors.put(view.name(), weights);
+        return !weights.packed();
+    }
+
+    private SequencedMap<String, Tensor> packed() {
+        var packed = new LinkedHashMap<String, Tensor>();
+        tensors.forEach((name, tensor) -> {
+            if (tensor.packed()) {
+                packed.put(name, tensor);
+            }
+        });
+        return packed;
     }
 
     /** Norms and biases are small, so they are kept as F32 whatever the checkpoint has. */

@@ -69,10 +69,11 @@ public final class WorkerNode {
             ActorRef<SchedulerProtocol.Command> scheduler) {
         var memory = new MemoryBudget(settings.memoryBytes());
         var loader = new ModelStageLoader(
-                () -> HostDevice.open(settings.kernels(), settings.threads()),
+                activations -> HostDevice.open(settings.kernels(), settings.threads(), activations),
                 memory,
                 settings.memoryWait(),
-                settings.models());
+                settings.models(),
+                settings.cache());
         var measurement = CompletableFuture.supplyAsync(
                 () -> WorkerProbe.measure(settings, address(system)), WorkerProbe::onThreadOfItsOwn);
         return start(system, settings, links, scheduler, loader, measurement);

@@ -3,9 +3,11 @@ package io.caravan.worker;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import io.caravan.kernels.KernelChoice;
+import io.caravan.model.cache.WeightCache;
 import io.caravan.proto.link.IdleStrategies;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -18,6 +20,7 @@ import java.util.Locale;
  * @param threads that compute each stage
  * @param memoryBytes for everything that its stages hold together
  * @param models folder to look for models in; empty for none
+ * @param cache of packed weights
  * @param idle name of what a stage's thread does when it has nothing to do ({@link IdleStrategies})
  * @param memoryWait longest wait for memory that another stage gives back
  * @param stopTimeout longest wait for stages to give everything back when the process ends
@@ -29,6 +32,7 @@ public record WorkerSettings(
         long memoryBytes,
         KernelChoice kernels,
         String models,
+        WeightCache cache,
         String idle,
         Duration memoryWait,
         Duration stopTimeout) {
@@ -62,9 +66,17 @@ public record WorkerSettings(
                 memoryBytes(worker, memory),
                 kernels(worker.getString("kernels")),
                 worker.getString("models"),
+                cache(worker.getConfig("weight-cache")),
                 config.getString("caravan.transport.idle"),
                 worker.getDuration("memory-wait"),
                 worker.getDuration("stop-timeout"));
+    }
+
+    private static WeightCache cache(Config cache) {
+        String directory = cache.getString("directory");
+        return directory.isEmpty()
+                ? WeightCache.none()
+                : new WeightCache(Path.of(directory), cache.getBytes("max-bytes"));
     }
 
     private static long memoryBytes(Config worker, HostMemory memory) {

@@ -17,6 +17,7 @@ import io.caravan.proto.actor.WorkerProtocol;
 import io.caravan.proto.link.MemoryLinks;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelRef;
+import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.TensorType;
 import io.caravan.worker.stage.StageRefusedException;
 import java.time.Duration;
@@ -158,7 +159,16 @@ class WorkerNodeTest {
 
     private static StageAssignment assignment(long epoch) {
         return new StageAssignment(
-                STAGE, 1, new LayerRange(0, 1), new ModelRef("/m", "f"), placed, epoch, 1, 1, TensorType.F32, 1);
+                STAGE,
+                1,
+                new LayerRange(0, 1),
+                new ModelRef("/m", "f"),
+                placed,
+                epoch,
+                1,
+                1,
+                Precision.usual(TensorType.F32),
+                1);
     }
 
     private static String address(ActorTestKit kit) {

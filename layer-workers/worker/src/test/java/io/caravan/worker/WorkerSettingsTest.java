@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.caravan.kernels.KernelChoice;
+import io.caravan.model.cache.WeightCache;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,7 @@ class WorkerSettingsTest {
                         400,
                         KernelChoice.AUTO,
                         "",
+                        WeightCache.none(),
                         "backoff",
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(10)));

@@ -2,7 +2,7 @@ package io.caravan.proto.actor;
 
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelRef;
-import io.caravan.proto.model.TensorType;
+import io.caravan.proto.model.Precision;
 
 /**
  * What a stage is to be.
@@ -22,7 +22,7 @@ public record StageAssignment(
         long epoch,
         int kvBlockCount,
         int kvBlockTokens,
-        TensorType kvType,
+        Precision precision,
         int maxRows) {
 
     public StageAssignment {

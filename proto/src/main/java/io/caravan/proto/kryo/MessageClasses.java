@@ -11,9 +11,12 @@ import io.caravan.proto.actor.StageState;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
 import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelRef;
+import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.model.WeightChoice;
 import io.caravan.proto.sequence.FinishReason;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.SequenceRequest;
@@ -66,6 +69,9 @@ final class MessageClasses {
             new Entry(94, ModelRef.class),
             new Entry(95, TensorType.class),
             new Entry(96, LinkEndpoint.class),
+            new Entry(101, Precision.class),
+            new Entry(102, WeightChoice.class),
+            new Entry(103, ActivationChoice.class),
             new Entry(97, SequenceRequest.class),
             new Entry(98, Sampling.class),
             new Entry(99, TokenChoice.class),

@@ -13,9 +13,12 @@ import io.caravan.proto.actor.StageState;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
 import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelRef;
+import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.model.WeightChoice;
 import io.caravan.proto.sequence.FinishReason;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.SequenceRequest;
@@ -62,7 +65,7 @@ final class MessageSamples {
                 5,
                 1_000,
                 16,
-                TensorType.F16,
+                new Precision(WeightChoice.Q8_0, ActivationChoice.BF16, TensorType.F16),
                 512);
         return List.of(
                 new StageProtocol.Load(assignment, ref),

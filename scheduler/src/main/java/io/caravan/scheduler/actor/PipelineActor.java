@@ -124,7 +124,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
         this.stages = stages;
         clients = new Clients(context);
         StageInbox inbox = links.openInbox();
-        var placement = new Placement(model.spec(), settings.kvBudget(model.spec()));
+        var placement = new Placement(settings.stored(model.spec()), settings.kvBudget(model.spec()));
         control = new PipelineControl(settings.control(model), placement, inbox.endpoint());
         int stageCount = settings.stageCount(model.spec());
         var engine = new Engine(

@@ -1,9 +1,12 @@
 package io.caravan.scheduler.actor;
 
 import com.typesafe.config.Config;
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.model.WeightChoice;
 import io.caravan.scheduler.engine.EngineLimits;
 import io.caravan.scheduler.placement.KvBudget;
 import io.caravan.scheduler.placement.Placement;
@@ -23,7 +26,7 @@ public record PipelineSettings(
         int stages,
         int minWorkers,
         int kvBlockTokens,
-        TensorType kvType,
+        Precision precision,
         int kvMinTokens,
         int kvMaxTokens,
         EngineLimits limits,
@@ -64,7 +67,7 @@ public record PipelineSettings(
                 pipeline.getInt("stages"),
                 pipeline.getInt("min-workers"),
                 pipeline.getInt("kv.block-tokens"),
-                kvType(pipeline.getString("kv.type")),
+                precision(pipeline),
                 pipeline.getInt("kv.min-tokens"),
                 pipeline.getInt("kv.max-tokens"),
                 limits(scheduler),
@@ -92,6 +95,39 @@ public record PipelineSettings(
                 scheduler.getInt("remembered-tokens"));
     }
 
+    private static Precision precision(Config pipeline) {
+        return new Precision(
+                weights(pipeline.getString("quantize")),
+                activations(pipeline.getString("activations")),
+                kvType(pipeline.getString("kv.type")));
+    }
+
+    private static WeightChoice weights(String name) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "none" -> WeightChoice.AS_STORED;
+            case "bf16" -> WeightChoice.BF16;
+            case "q8_0" -> WeightChoice.Q8_0;
+            case "q4_0" -> WeightChoice.Q4_0;
+            case "q4_k" -> WeightChoice.Q4_K;
+            case "q6_k" -> WeightChoice.Q6_K;
+            default ->
+                throw new IllegalArgumentException(
+                        "caravan.pipeline.quantize must be none, bf16, q8_0, q4_0, q4_k or q6_k, not " + name);
+        };
+    }
+
+    private static ActivationChoice activations(String name) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "auto" -> ActivationChoice.AUTO;
+            case "f32" -> ActivationChoice.F32;
+            case "bf16" -> ActivationChoice.BF16;
+            case "int8" -> ActivationChoice.INT8;
+            default ->
+                throw new IllegalArgumentException(
+                        "caravan.pipeline.activations must be auto, f32, bf16 or int8, not " + name);
+        };
+    }
+
     private static TensorType kvType(String name) {
         return switch (name.toLowerCase(Locale.ROOT)) {
             case "f16" -> TensorType.F16;
@@ -110,14 +146,19 @@ public record PipelineSettings(
      */
     public long wholeModelBytes(ModelSpec spec) {
         var kv = kvBudget(spec);
-        return new Placement(spec, kv).bytes(new LayerRange(0, spec.layerCount()), kv.maxBlocks());
+        return new Placement(stored(spec), kv).bytes(new LayerRange(0, spec.layerCount()), kv.maxBlocks());
+    }
+
+    /** {@code spec} with weights as the stages keep them, for sizes. */
+    ModelSpec stored(ModelSpec spec) {
+        return spec.withWeightType(precision.weights().of(spec.weightType()));
     }
 
     KvBudget kvBudget(ModelSpec spec) {
         long contexts = (long) limits.maxRunning() * spec.maxPositions();
         int max = kvMaxTokens == 0 ? (int) Math.min(contexts, DEFAULT_KV_TOKENS) : kvMaxTokens;
         int min = Math.min(max, Math.min(kvMinTokens, spec.maxPositions()));
-        return new KvBudget(kvType, kvBlockTokens, min, max);
+        return new KvBudget(precision.kv(), kvBlockTokens, min, max);
     }
 
     ControlSettings control(ModelPlan model) {
@@ -129,7 +170,7 @@ public record PipelineSettings(
                 minWorkers,
                 limits.tokenBudget(),
                 kvBlockTokens,
-                kvType,
+                precision,
                 retry.toNanos(),
                 stageSilence.toNanos(),
                 suspectAfter.toNanos(),

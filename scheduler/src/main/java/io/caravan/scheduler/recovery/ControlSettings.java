@@ -1,7 +1,7 @@
 package io.caravan.scheduler.recovery;
 
 import io.caravan.proto.model.ModelRef;
-import io.caravan.proto.model.TensorType;
+import io.caravan.proto.model.Precision;
 
 /**
  * What a pipeline is to be, and how patiently.
@@ -24,7 +24,7 @@ public record ControlSettings(
         int minWorkers,
         int maxRows,
         int kvBlockTokens,
-        TensorType kvType,
+        Precision precision,
         long retryNs,
         long silenceNs,
         long suspectNs,

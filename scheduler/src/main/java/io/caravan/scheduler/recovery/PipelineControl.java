@@ -357,7 +357,7 @@ public final class PipelineControl {
                     epoch,
                     places.kvBlockCount(),
                     settings.kvBlockTokens(),
-                    settings.kvType(),
+                    settings.precision(),
                     settings.maxRows())));
         }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.TensorType;
 import io.caravan.scheduler.engine.EngineLimits;
 import java.time.Duration;
@@ -25,7 +26,7 @@ class PipelineSettingsTest {
                         0,
                         1,
                         16,
-                        TensorType.F16,
+                        Precision.usual(TensorType.F16),
                         2048,
                         0,
                         new EngineLimits(1024, 256, 512, 128, 1, 1024, 262_144),

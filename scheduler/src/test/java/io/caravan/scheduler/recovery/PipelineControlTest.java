@@ -10,6 +10,7 @@ import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.model.ModelRef;
 import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.RopeScaling;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenIds;
@@ -49,7 +50,7 @@ class PipelineControlTest {
                     2,
                     64,
                     16,
-                    TensorType.F16,
+                    Precision.usual(TensorType.F16),
                     SECOND,
                     10 * SECOND,
                     3 * SECOND,

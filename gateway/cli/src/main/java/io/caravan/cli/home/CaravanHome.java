@@ -32,6 +32,11 @@ public record CaravanHome(Path path) {
         return folder("models");
     }
 
+    /** Packed weights; made when there are some. */
+    public Path weights() {
+        return path.resolve("weights");
+    }
+
     public Path chatHistory() {
         return folder(".").resolve("chat-history");
     }

@@ -13,6 +13,7 @@ import io.caravan.cli.cluster.LocalSettings;
 import io.caravan.cli.cluster.Shutdown;
 import io.caravan.cli.config.Setting;
 import io.caravan.proto.model.TensorType;
+import io.caravan.scheduler.actor.PipelineSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -100,7 +101,11 @@ public final class BenchVerb extends Verb {
                     Version.current(),
                     spec.name(),
                     spec.parameterCount(),
-                    spec.weightType().name(),
+                    PipelineSettings.from(config)
+                            .precision()
+                            .weights()
+                            .of(spec.weightType())
+                            .name(),
                     settings.workers(),
                     settings.threads(),
                     Machine.here(),

@@ -12,7 +12,17 @@ final class ComputeFlags {
             description = "For all stages of a worker, as '12 GiB', '50%%' or auto. [CARAVAN_MEMORY]")
     private String memory;
 
+    @Setting(key = "caravan.worker.weight-cache.directory", env = "CARAVAN_WEIGHT_CACHE")
+    @Option(
+            names = "--weight-cache",
+            paramLabel = "DIR",
+            description = "Where packed weights are kept for the next start; empty: nowhere. [CARAVAN_WEIGHT_CACHE]")
+    private String weightCache;
+
     @Setting(key = "caravan.worker.kernels", env = "CARAVAN_KERNELS")
-    @Option(names = "--kernels", paramLabel = "auto|vector|scalar", description = "Kernel provider. [CARAVAN_KERNELS]")
+    @Option(
+            names = "--kernels",
+            paramLabel = "auto|native|vector|scalar",
+            description = "Kernel provider. [CARAVAN_KERNELS]")
     private String kernels;
 }

@@ -14,6 +14,20 @@ final class PipelineFlags {
                     "Stages that the model's layers are cut into (default: one for each worker). [CARAVAN_STAGES]")
     private Integer stages;
 
+    @Setting(key = "caravan.pipeline.quantize", env = "CARAVAN_QUANTIZE")
+    @Option(
+            names = "--quantize",
+            paramLabel = "none|bf16|q8_0|q4_0|q4_k|q6_k",
+            description = "Format that weights are brought into while they load. [CARAVAN_QUANTIZE]")
+    private String quantize;
+
+    @Setting(key = "caravan.pipeline.activations", env = "CARAVAN_ACTIVATIONS")
+    @Option(
+            names = "--activations",
+            paramLabel = "auto|f32|bf16|int8",
+            description = "Precision in which products read activations. [CARAVAN_ACTIVATIONS]")
+    private String activations;
+
     @Setting(key = "caravan.pipeline.kv.type", env = "CARAVAN_KV_TYPE")
     @Option(names = "--kv-type", paramLabel = "f16|f32", description = "Type of the KV cache. [CARAVAN_KV_TYPE]")
     private String kvType;

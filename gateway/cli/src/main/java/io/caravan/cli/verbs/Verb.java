@@ -29,6 +29,7 @@ abstract class Verb implements Callable<Integer> {
     final Config settings(Map<String, ?> presets) {
         var all = new HashMap<String, Object>(presets);
         all.put("caravan.version", Version.current());
+        all.put("caravan.worker.weight-cache.directory", home().weights().toString());
         return Settings.load(spec, common.config(), all);
     }
 

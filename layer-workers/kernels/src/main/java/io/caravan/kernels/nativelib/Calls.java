@@ -29,6 +29,8 @@ final class Calls {
     private static final MethodHandle MATMUL_Q8_0 = LIBRARY.kernel("matmul_q8_0", longs(8));
     private static final MethodHandle MATMUL_Q4_0 = LIBRARY.kernel("matmul_q4_0", longs(8));
     private static final MethodHandle MATMUL_Q4_K = LIBRARY.kernel("matmul_q4_k", longs(8));
+    private static final MethodHandle MATMUL_Q6_K = LIBRARY.kernel("matmul_q6_k", longs(8));
+    private static final MethodHandle MATMUL_BYTES = LIBRARY.kernel("matmul_bytes", longs(8));
     private static final MethodHandle PACK = LIBRARY.kernel("pack", longs(6));
     private static final MethodHandle ATTENTION = LIBRARY.kernel("attention", attention());
     private static final MethodHandle STORE_KV = LIBRARY.kernel("store_kv", longs(12));
@@ -122,26 +124,38 @@ final class Calls {
     }
 
     static void matmulFloat(
-            Kind kind, long w, long x, long stride, long out, long rows, long n, long k, long from, long to) {
+            Kind.Product product,
+            long w,
+            long x,
+            long stride,
+            long out,
+            long rows,
+            long n,
+            long k,
+            long from,
+            long to) {
         try {
-            switch (kind) {
+            switch (product) {
                 case F32 -> MATMUL_F32.invokeExact(w, x, stride, out, rows, n, k, from, to);
                 case F16 -> MATMUL_F16.invokeExact(w, x, stride, out, rows, n, k, from, to);
                 case BF16 -> MATMUL_BF16.invokeExact(w, x, stride, out, rows, n, k, from, to);
-                case Q8_0, Q4_0, Q4_K -> throw new IllegalArgumentException(kind + " is not plain");
+                case Q8_0, Q4_0, Q4_K, Q6_K, BYTES -> throw new IllegalArgumentException(product + " is not plain");
             }
         } catch (Throwable e) {
             throw failed(e);
         }
     }
 
-    static void matmulInt8(Kind kind, long w, long x, long out, long rows, long n, long k, long from, long to) {
+    static void matmulInt8(
+            Kind.Product product, long w, long x, long out, long rows, long n, long k, long from, long to) {
         try {
-            switch (kind) {
+            switch (product) {
                 case Q8_0 -> MATMUL_Q8_0.invokeExact(w, x, out, rows, n, k, from, to);
                 case Q4_0 -> MATMUL_Q4_0.invokeExact(w, x, out, rows, n, k, from, to);
                 case Q4_K -> MATMUL_Q4_K.invokeExact(w, x, out, rows, n, k, from, to);
-                case F32, F16, BF16 -> throw new IllegalArgumentException(kind + " is not quantised");
+                case Q6_K -> MATMUL_Q6_K.invokeExact(w, x, out, rows, n, k, from, to);
+                case BYTES -> MATMUL_BYTES.invokeExact(w, x, out, rows, n, k, from, to);
+                case F32, F16, BF16 -> throw new IllegalArgumentException(product + " is not quantised");
             }
         } catch (Throwable e) {
             throw failed(e);

@@ -1,12 +1,12 @@
 package io.caravan.kernels.nativelib;
 
-import io.caravan.kernels.ActivationChoice;
 import io.caravan.kernels.Activations;
 import io.caravan.kernels.HostProvider;
 import io.caravan.kernels.KvLayer;
 import io.caravan.kernels.PagedRows;
 import io.caravan.kernels.Prepared;
 import io.caravan.kernels.Tensor;
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,8 +24,8 @@ public final class NativeProvider implements HostProvider {
     /** Columns that the packed layout fills rows up to. */
     private static final int PAIR = 64;
 
-    /** Bytes of 32 columns of a quantised row: its numbers, scale, min and two centres. */
-    private static final int ROW_BLOCK_BYTES = Activations.BLOCK + 16;
+    /** Bytes of 32 columns of a quantised row: its numbers, scale, min and four centres. */
+    private static final int ROW_BLOCK_BYTES = Activations.BLOCK + 24;
 
     private final HostProvider others;
     private final ActivationChoice activations;
@@ -87,8 +87,8 @@ public final class NativeProvider implements HostProvider {
     }
 
     @Override
-    public void pack(TensorType type, MemorySegment packed, MemorySegment data, long columns, long from, long to) {
-        Calls.pack(kind(type), packed.address(), data.address(), columns, from, to);
+    public void pack(TensorType type, MemorySegment packed, MemorySegment rows, long columns, long from, long to) {
+        Calls.pack(kind(type), packed.address(), rows.address(), columns, from, to);
     }
 
     private static Kind kind(TensorType type) {
@@ -163,9 +163,19 @@ public final class NativeProvider implements HostProvider {
             case FLOATS -> others.matmul(thread, out, x, w, from, to);
             case PADDED_FLOATS ->
                 Calls.matmulFloat(
-                        kind(w.type()), address(w), input, stride(k), address(out), x.rows(), w.rows(), k, from, to);
+                        kind(w.type()).product(),
+                        address(w),
+                        input,
+                        stride(k),
+                        address(out),
+                        x.rows(),
+                        w.rows(),
+                        k,
+                        from,
+                        to);
             case PANELS ->
-                Calls.matmulInt8(kind(w.type()), address(w), input, address(out), x.rows(), w.rows(), k, from, to);
+                Calls.matmulInt8(
+                        kind(w.type()).product(), address(w), input, address(out), x.rows(), w.rows(), k, from, to);
         }
     }
 

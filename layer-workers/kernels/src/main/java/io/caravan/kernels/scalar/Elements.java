@@ -1,7 +1,7 @@
 package io.caravan.kernels.scalar;
 
 import io.caravan.kernels.Tensor;
-import io.caravan.kernels.quant.QuantisationBlock;
+import io.caravan.kernels.quant.StoredFloats;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -37,34 +37,18 @@ public final class Elements {
         if (tensor.packed()) {
             throw new IllegalArgumentException("only the provider that packed a tensor can read it");
         }
-        var floats = new float[count];
-        switch (tensor.type()) {
-            case F32 -> MemorySegment.copy(tensor.data(), FLOAT, first * Float.BYTES, floats, 0, count);
-            case F16 -> {
-                for (var i = 0; i < count; i++) {
-                    floats[i] = Float.float16ToFloat(tensor.data().get(SHORT, (first + i) * Short.BYTES));
-                }
-            }
-            case BF16 -> {
-                for (var i = 0; i < count; i++) {
-                    floats[i] = Float.intBitsToFloat(tensor.data().get(SHORT, (first + i) * Short.BYTES) << 16);
-                }
-            }
-            default -> dequantise(tensor, first, floats);
-        }
-        return floats;
-    }
-
-    private static void dequantise(Tensor tensor, long first, float[] floats) {
         var type = tensor.type();
-        var block = new float[type.blockElements()];
-        for (var i = 0; i < floats.length; ) {
-            var at = (int) ((first + i) % block.length);
-            var count = Math.min(block.length - at, floats.length - i);
-            QuantisationBlock.of(type).dequantise(tensor.data(), type.bytes(first + i - at), block, 0);
-            System.arraycopy(block, at, floats, i, count);
-            i += count;
+        var floats = new float[count];
+        var at = first % type.blockElements();
+        if (at == 0 && count % type.blockElements() == 0) {
+            StoredFloats.read(type, tensor.data(), type.bytes(first), floats);
+            return floats;
         }
+        var blocks = new float
+                [Math.toIntExact(Math.ceilDiv(at + count, (long) type.blockElements()) * type.blockElements())];
+        StoredFloats.read(type, tensor.data(), type.bytes(first - at), blocks);
+        System.arraycopy(blocks, (int) at, floats, 0, count);
+        return floats;
     }
 
     private static float getFloat(MemorySegment data, long index) {
@@ -76,16 +60,8 @@ public final class Elements {
         switch (tensor.type()) {
             case F32 -> tensor.data().set(FLOAT, index * Float.BYTES, value);
             case F16 -> tensor.data().set(SHORT, index * Short.BYTES, Float.floatToFloat16(value));
-            case BF16 -> tensor.data().set(SHORT, index * Short.BYTES, toBfloat16(value));
+            case BF16 -> tensor.data().set(SHORT, index * Short.BYTES, StoredFloats.toBfloat16(value));
             default -> throw new IllegalArgumentException("an element of " + tensor.type() + " cannot be set alone");
         }
-    }
-
-    private static short toBfloat16(float value) {
-        var bits = Float.floatToRawIntBits(value);
-        if (Float.isNaN(value)) {
-            return (short) (bits >>> 16 | 0x40);
-        }
-        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
     }
 }

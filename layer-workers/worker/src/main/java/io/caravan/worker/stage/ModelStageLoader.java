@@ -5,15 +5,17 @@ import io.caravan.formats.Checkpoints;
 import io.caravan.formats.ModelFormatException;
 import io.caravan.kernels.Device;
 import io.caravan.model.StageModel;
+import io.caravan.model.cache.WeightCache;
 import io.caravan.model.kv.KvShape;
 import io.caravan.proto.actor.StageAssignment;
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.ModelRef;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,21 +26,30 @@ import org.slf4j.LoggerFactory;
 public final class ModelStageLoader implements StageLoader {
     private static final Logger LOG = LoggerFactory.getLogger(ModelStageLoader.class);
 
-    private final Supplier<Device> devices;
+    private final Function<ActivationChoice, Device> devices;
     private final MemoryBudget memory;
     private final Duration memoryWait;
     private final String models;
+    private final WeightCache cache;
 
     /**
-     * @param devices opens a device for each stage, whose memory goes when the stage does
+     * @param devices opens a device for each stage, which computes with such activations; its memory goes when the stage
+     *     does
      * @param memoryWait longest wait for memory that another stage gives back
      * @param models folder to look for a model in that is not where the pipeline says; empty for none
+     * @param cache of packed weights
      */
-    public ModelStageLoader(Supplier<Device> devices, MemoryBudget memory, Duration memoryWait, String models) {
+    public ModelStageLoader(
+            Function<ActivationChoice, Device> devices,
+            MemoryBudget memory,
+            Duration memoryWait,
+            String models,
+            WeightCache cache) {
         this.devices = devices;
         this.memory = memory;
         this.memoryWait = memoryWait;
         this.models = models;
+        this.cache = cache;
     }
 
     @Override
@@ -71,7 +82,7 @@ public final class ModelStageLoader implements StageLoader {
         }
         var need = StageMemory.of(checkpoint.spec(), stage);
         owned.push(memory.reserve(need.totalBytes(), memoryWait));
-        Device device = devices.get();
+        Device device = devices.apply(stage.precision().activations());
         owned.push(device);
         StageModel model = StageModel.load(
                 checkpoint,
@@ -79,8 +90,13 @@ public final class ModelStageLoader implements StageLoader {
                 stage.first(),
                 stage.last(),
                 device,
-                new KvShape(stage.kvBlockCount(), stage.kvBlockTokens(), stage.kvType()),
+                new KvShape(
+                        stage.kvBlockCount(),
+                        stage.kvBlockTokens(),
+                        stage.precision().kv()),
                 stage.maxRows(),
+                stage.precision().weights(),
+                cache,
                 progress::loaded);
         owned.push(model);
         return new ModelCompute(model, device, stage.maxRows(), owned);

@@ -331,7 +331,7 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
                 epoch,
                 held.kvBlockCount(),
                 held.kvBlockTokens(),
-                held.kvType(),
+                held.precision(),
                 held.maxRows());
     }
 

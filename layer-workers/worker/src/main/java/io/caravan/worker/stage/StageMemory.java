@@ -14,9 +14,10 @@ import io.caravan.proto.model.ModelSpec;
 record StageMemory(long weightBytes, long kvBytes) {
 
     static StageMemory of(ModelSpec spec, StageAssignment stage) {
-        var kv = new KvShape(stage.kvBlockCount(), stage.kvBlockTokens(), stage.kvType());
+        var kv = new KvShape(
+                stage.kvBlockCount(), stage.kvBlockTokens(), stage.precision().kv());
         return new StageMemory(
-                spec.weightType().bytes(parameterCount(spec, stage)),
+                stage.precision().weights().of(spec.weightType()).bytes(parameterCount(spec, stage)),
                 kv.bytes(spec, stage.layers().layerCount()));
     }
 

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigFactory;
 import io.caravan.formats.Checkpoints;
 import io.caravan.kernels.HostDevice;
 import io.caravan.kernels.KernelChoice;
+import io.caravan.model.cache.WeightCache;
 import io.caravan.proto.actor.StageAssignment;
 import io.caravan.proto.actor.StageId;
 import io.caravan.proto.frame.StepPlanFrame;
@@ -20,6 +21,7 @@ import io.caravan.proto.link.StageLink;
 import io.caravan.proto.link.StageLinks;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelRef;
+import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenIds;
@@ -205,7 +207,12 @@ class StagePipelineTest {
     }
 
     private static ModelStageLoader loader(MemoryBudget budget, String models) {
-        return new ModelStageLoader(() -> HostDevice.open(KernelChoice.AUTO, 1), budget, Duration.ofMillis(50), models);
+        return new ModelStageLoader(
+                activations -> HostDevice.open(KernelChoice.AUTO, 1, activations),
+                budget,
+                Duration.ofMillis(50),
+                models,
+                WeightCache.none());
     }
 
     private static ModelRef model() {
@@ -224,7 +231,7 @@ class StagePipelineTest {
                 EPOCH,
                 BLOCKS,
                 BLOCK_TOKENS,
-                TensorType.F32,
+                Precision.usual(TensorType.F32),
                 MAX_ROWS);
     }
 

@@ -4,6 +4,7 @@ import io.caravan.proto.actor.StageAssignment;
 import io.caravan.proto.actor.StageId;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelRef;
+import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenIds;
@@ -34,7 +35,7 @@ final class Stages {
                 epoch,
                 16,
                 4,
-                TensorType.F32,
+                Precision.usual(TensorType.F32),
                 FakeCompute.MAX_ROWS);
     }
 

@@ -9,6 +9,7 @@ import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.model.ModelRef;
 import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.RopeScaling;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenIds;
@@ -75,7 +76,7 @@ final class ControlSimulation {
                 1 + random.nextInt(2),
                 64,
                 16,
-                TensorType.F16,
+                Precision.usual(TensorType.F16),
                 2 * TICK_NS,
                 50 * TICK_NS,
                 3 * TICK_NS,

@@ -7,9 +7,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Two workers that have room for a stage each: when one dies there is none for its stage, until another joins. */
+@Tag("long")
 class NoRoomTest {
     private static final String ONE_STAGE = "--memory=4 MiB";
     private static final ChatRequest REQUEST = new ChatRequest("What is 7 plus 5?", 0, 1, 12, false);

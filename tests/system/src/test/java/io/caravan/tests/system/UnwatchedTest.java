@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Workers that join by the network, with media drivers of their own: nobody sees their processes end, nobody starts them again. */
+@Tag("long")
 class UnwatchedTest {
     private static final int WORKERS = 3;
     private static final Duration END = Duration.ofSeconds(60);

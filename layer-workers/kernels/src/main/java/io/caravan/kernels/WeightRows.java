@@ -1,0 +1,17 @@
+package io.caravan.kernels;
+
+import io.caravan.proto.model.TensorType;
+import java.lang.foreign.MemorySegment;
+
+/** A matrix of weights on its way to a device, in the format in which the device is to have it. Any thread may read it. */
+public interface WeightRows {
+
+    TensorType type();
+
+    long rows();
+
+    long columns();
+
+    /** The rows [from, to) back to back, off-heap; good until the same thread asks again. */
+    MemorySegment rows(long from, long to);
+}

@@ -1,0 +1,137 @@
+package io.caravan.model.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.caravan.kernels.HostDevice;
+import io.caravan.kernels.KernelChoice;
+import io.caravan.kernels.Tensor;
+import io.caravan.proto.model.TensorType;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WeightCacheTest {
+    private static final long ROWS = 70;
+    private static final long COLUMNS = 64;
+
+    @TempDir
+    private Path folder;
+
+    private final HostDevice device = HostDevice.open(KernelChoice.NATIVE, 2);
+
+    @AfterEach
+    void close() {
+        device.close();
+    }
+
+    @Test
+    void shouldGiveBackWhatItKept() {
+        var cache = new WeightCache(folder.resolve("new"), 1 << 20);
+        var packed = weights("a", "b");
+        cache.store("key", packed);
+        try (var arena = Arena.ofShared()) {
+            for (var name : packed.keySet()) {
+                var kept = cache.open("key", arena)
+                        .find(name, TensorType.BF16, ROWS, COLUMNS)
+                        .orElseThrow();
+                Tensor again = device.packed(TensorType.BF16, ROWS, COLUMNS, kept.data());
+                assertThat(again.data().mismatch(packed.get(name).data())).isEqualTo(-1);
+            }
+            assertThat(cache.open("key", arena).find("a", TensorType.F16, ROWS, COLUMNS))
+                    .isEmpty();
+            assertThat(cache.open("key", arena).find("a", TensorType.BF16, ROWS, COLUMNS + 2))
+                    .isEmpty();
+            assertThat(cache.open("another", arena).find("a", TensorType.BF16, ROWS, COLUMNS))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void shouldRefuseWeightsOfAnotherSize() {
+        var data = weights("a").get("a").data();
+        assertThatThrownBy(() -> device.packed(TensorType.BF16, ROWS, COLUMNS, data.asSlice(64)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("packed bytes");
+    }
+
+    @Test
+    void shouldIgnoreFilesThatAreDamagedOrShort() throws IOException {
+        var cache = new WeightCache(folder, 1 << 20);
+        cache.store("key", weights("a", "b"));
+        Path file = folder.resolve("key.weights");
+        byte[] whole = Files.readAllBytes(file);
+        var random = new SplittableRandom(1);
+        for (int i = 0; i < 200; i++) {
+            Files.write(file, whole);
+            try (var damaged = new RandomAccessFile(file.toFile(), "rw")) {
+                if (i % 2 == 0) {
+                    damaged.setLength(random.nextInt(whole.length - 4096));
+                } else {
+                    damaged.seek(random.nextInt(80));
+                    damaged.write(random.nextInt(1, 256) ^ whole[(int) damaged.getFilePointer()]);
+                }
+            }
+            try (var arena = Arena.ofShared()) {
+                assertThat(cache.open("key", arena).find("b", TensorType.BF16, ROWS, COLUMNS))
+                        .isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void shouldLetTheLeastRecentlyUsedGoWhenThereIsNoRoom() throws IOException {
+        var cache = new WeightCache(folder, 30_000);
+        cache.store("first", weights("a"));
+        cache.store("second", weights("a"));
+        age("first", 10);
+        age("second", 20);
+        Path abandoned = Files.createFile(folder.resolve("x.part"));
+        Files.setLastModifiedTime(abandoned, FileTime.from(Instant.now().minus(Duration.ofDays(1))));
+        cache.store("third", weights("a"));
+        cache.store("too large", weights("a", "b", "c"));
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("first.weights", "third.weights");
+        }
+    }
+
+    @Test
+    void shouldNameEntriesByAllThatDecidesThem() {
+        assertThat(WeightCache.key(List.of("a", "bc"))).isNotEqualTo(WeightCache.key(List.of("ab", "c")));
+        assertThat(WeightCache.key(List.of("a", "bc"))).isEqualTo(WeightCache.key(List.of("a", "bc")));
+    }
+
+    private void age(String key, int minutes) throws IOException {
+        Files.setLastModifiedTime(
+                folder.resolve(key + ".weights"), FileTime.from(Instant.now().minus(Duration.ofMinutes(minutes))));
+    }
+
+    /** Packed tensors of about 12 kB each. */
+    private SequencedMap<String, Tensor> weights(String... names) {
+        var packed = new LinkedHashMap<String, Tensor>();
+        for (String name : names) {
+            var data = Arena.ofAuto().allocate(TensorType.BF16.bytes(ROWS * COLUMNS), 64);
+            var random = new SplittableRandom(name.hashCode());
+            for (long i = 0; i < ROWS * COLUMNS; i++) {
+                data.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) random.nextInt());
+            }
+            packed.put(name, device.weights(TensorType.BF16, ROWS, COLUMNS, data));
+        }
+        return packed;
+    }
+}
