@@ -27,7 +27,7 @@ final class ModelDrafter implements Drafter {
         int seenSize; // the sequence's size when the engine asked last
         int askedSize; // and when the draft model was asked last
         long askedNs;
-        boolean measured;
+        boolean timed; // the answer's time, when it comes, says how long guessing takes
         long patienceNs;
         TokenIds answer = TokenIds.EMPTY; // to the engine, at seenSize
         long answeredNs;
@@ -56,6 +56,7 @@ final class ModelDrafter implements Drafter {
     public Optional<TokenIds> draft(long sequenceId, TokenLog tokens, int most) {
         View view = views.computeIfAbsent(sequenceId, first -> new View(model.inquiry()));
         long nowNs = clock.getAsLong();
+        time(view, nowNs);
         if (view.seenSize != tokens.size()) {
             learn(view, tokens, nowNs);
             view.seenSize = tokens.size();
@@ -76,12 +77,17 @@ final class ModelDrafter implements Drafter {
         return Optional.of(answer(view, most, nowNs));
     }
 
+    /** Late answers count too: they are why the next question is shorter, or not asked. */
+    private void time(View view, long nowNs) {
+        if (view.timed && !view.awaits()) {
+            view.timed = false;
+            cost.guessed(Math.max(1, view.inquiry.guess().tokens().size()), nowNs - view.askedNs);
+        }
+    }
+
     private TokenIds answer(View view, int most, long nowNs) {
         TokenIds guessed = view.inquiry.guess().tokens();
         if (view.answer.isEmpty() && !guessed.isEmpty()) {
-            if (view.measured) {
-                cost.guessed(guessed.size(), nowNs - view.askedNs);
-            }
             view.answer = guessed.size() > most ? guessed.slice(0, most) : guessed;
             view.answeredNs = nowNs;
         }
@@ -100,7 +106,7 @@ final class ModelDrafter implements Drafter {
         }
         if (model.ask(view.inquiry, view.sentCount, TokenIds.of(fresh), count)) {
             view.patienceNs = fresh.length > MOST_AWAITED_TOKENS ? 0 : cost.patienceNs(count);
-            view.measured = fresh.length <= MOST_MEASURED_TOKENS;
+            view.timed = fresh.length <= MOST_MEASURED_TOKENS;
             view.sentCount = size;
             view.askedSize = size;
             view.askedNs = nowNs;
