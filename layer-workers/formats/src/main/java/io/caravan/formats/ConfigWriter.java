@@ -3,10 +3,9 @@ package io.caravan.formats;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.RopeScaling;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
-/** The opposite of {@link ModelConfig}: the files that Hugging Face would write for a LLaMA of a given shape. */
+/** The opposite of {@link ModelConfig}: the files that Hugging Face would write for a model of a given shape. */
 final class ConfigWriter {
     private static final int BOS_TOKEN_ID = 1;
 
@@ -14,11 +13,8 @@ final class ConfigWriter {
 
     static Map<String, Object> config(ModelSpec spec) {
         var config = new LinkedHashMap<String, Object>();
-        config.put("architectures", List.of("LlamaForCausalLM"));
-        config.put("model_type", "llama");
+        config.putAll(FamilyFields.of(spec));
         config.put("hidden_act", "silu");
-        config.put("attention_bias", false);
-        config.put("mlp_bias", false);
         config.put("bos_token_id", BOS_TOKEN_ID);
         config.put("eos_token_id", spec.eosTokenIds().toArray());
         config.put("hidden_size", spec.hiddenSize());

@@ -64,6 +64,19 @@ public record Variations(
         }
     }
 
+    /** The same beside other multipliers. */
+    public Variations withMultipliers(Multipliers others) {
+        return new Variations(
+                queryKeyValueBias,
+                attentionOutputBias,
+                feedForwardBias,
+                queryKeyNorm,
+                window,
+                windowedLayers,
+                unrotatedLayers,
+                others);
+    }
+
     /** How many positions a row of {@code layer} sees, its own included. */
     public int windowOf(int layer) {
         return windowedLayers.contains(layer) ? window : UNLIMITED;
