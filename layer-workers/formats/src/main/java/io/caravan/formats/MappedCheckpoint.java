@@ -59,6 +59,10 @@ final class MappedCheckpoint implements Checkpoint {
     static StoredTensor require(StoredModel model, String name, long... shape) {
         StoredTensor tensor = model.tensors().get(name);
         List<Long> expected = Arrays.stream(shape).boxed().toList();
+        if (tensor == null && model.tensors().containsKey(name.replace(".weight", ".qweight"))) {
+            throw new ModelFormatException(model.path() + " holds " + name.replace(".weight", ".qweight")
+                    + ": weights quantised as GPTQ and AWQ do are not supported; F32, F16, BF16 and GGUF are");
+        }
         if (tensor == null) {
             throw new ModelFormatException(
                     model.path() + " has no tensor " + name + ", which must have the shape " + expected);

@@ -96,6 +96,7 @@ class BadInputTest {
                 "\"dtype\":\"BF16\",\"shape\":[256,64] | \"dtype\":\"F8_E4M3\",\"shape\":[512,64] | has the shape [512, 64]",
                 "\"dtype\":\"BF16\",\"shape\":[256,64] | \"dtype\":\"Q4\",\"shape\":[256,64] | is stored as Q4; F32, F16",
                 "\"dtype\":\"BF16\",\"shape\":[256,64] | \"dtype\":16,\"shape\":[256,64] | .dtype\" must be a string, not 16",
+                "model.layers.0.mlp.up_proj.weight | model.layers.0.mlp.up_proj.qweight | quantised as GPTQ and AWQ do are not",
                 "model.norm.weight | model.norm.wait | has no tensor model.norm.weight, which must have the shape [64]",
                 "model.layers.3.mlp.up_proj.weight | model.layers.2.mlp.up_proj.weight | Duplicate field",
                 "lm_head.weight | model.layers.4.mlp.up_proj.weight | \"tie_word_embeddings\" in config.json must be true",

@@ -115,6 +115,8 @@ class ModelConfigTest {
                 "'model_type': 'granite', 'logits_scaling': 0 | \"logits_scaling\" must be positive, not 0",
                 "'sliding_window': 1024 | sliding_window 1024 below max_position_embeddings 2048 is not supported",
                 "'quantization_config': {'quant_method': 'gptq'} | quantization_config (gptq) is not supported",
+                "'quantization_config': {'quant_method': 'awq', 'bits': 4} | quantization_config (awq) is not supported",
+                "'quantization_config': {'quant_method': 'fp8'} | quantization_config (fp8) is not supported",
                 "'partial_rotary_factor': 0.5 | partial_rotary_factor other than 1 is not supported",
                 "'rope_scaling': {'type': 'dynamic', 'factor': 2} | rope type dynamic is not supported",
                 "'rope_scaling': {'rope_type': 'yarn', 'factor': 2} | rope type yarn is not supported; default, linear",
