@@ -1,13 +1,12 @@
 package io.caravan.cli.cluster;
 
-import com.typesafe.config.Config;
 import io.caravan.cli.CliException;
 import io.caravan.gateway.tokenizer.ServedModel;
 import io.caravan.gateway.tokenizer.Tokenizer;
 import io.caravan.kernels.HostDevice;
+import io.caravan.kernels.KernelChoice;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.scheduler.actor.SpeculativeSettings;
-import io.caravan.worker.WorkerSettings;
 import io.caravan.worker.draft.DraftModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,19 +16,18 @@ final class DraftModels {
     private DraftModels() {}
 
     /**
-     * Loads it.
+     * Loads it. It runs on whatever kernels this process has: a guess need not have the workers' bits.
      *
      * @param served folder of the served model
      * @throws CliException where the two do not write text in the same tokens
      */
-    static DraftModel open(Config config, SpeculativeSettings settings, Path served, ModelSpec spec) {
+    static DraftModel open(SpeculativeSettings settings, Path served, ModelSpec spec) {
         Path folder = Path.of(settings.model()).toAbsolutePath().normalize();
         if (!Files.isDirectory(folder)) {
             throw new CliException("there is no folder " + folder + " with a draft model");
         }
-        var kernels = WorkerSettings.from(config).kernels();
-        var draft =
-                DraftModel.open(folder, spec, () -> HostDevice.open(kernels, settings.threads()), settings.kvTokens());
+        var draft = DraftModel.open(
+                folder, spec, () -> HostDevice.open(KernelChoice.AUTO, settings.threads()), settings.kvTokens());
         try {
             requireSameTokens(
                     folder,

@@ -51,7 +51,7 @@ public final class PipelineHost implements AutoCloseable {
         var settings = PipelineSettings.from(config);
         var roles = new HashSet<>(moreRoles);
         roles.add(SchedulerProtocol.ROLE);
-        var draftModels = draftModels(config, settings.speculative(), modelDirectory, model.spec());
+        var draftModels = draftModels(settings.speculative(), modelDirectory, model.spec());
         try {
             return join(config, settings, roles, model, draftModels);
         } catch (RuntimeException e) {
@@ -61,10 +61,9 @@ public final class PipelineHost implements AutoCloseable {
     }
 
     /** One or none. */
-    private static List<DraftModel> draftModels(
-            Config config, SpeculativeSettings settings, Path modelDirectory, ModelSpec spec) {
+    private static List<DraftModel> draftModels(SpeculativeSettings settings, Path modelDirectory, ModelSpec spec) {
         return settings.source() == SpeculativeSettings.Source.DRAFT
-                ? List.of(DraftModels.open(config, settings, modelDirectory, spec))
+                ? List.of(DraftModels.open(settings, modelDirectory, spec))
                 : List.of();
     }
 

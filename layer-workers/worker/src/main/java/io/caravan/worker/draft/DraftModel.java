@@ -99,6 +99,7 @@ public final class DraftModel implements AutoCloseable {
             try {
                 var opened = new DraftModel(checkpoint, device, kvTokens);
                 opened.thread.start();
+                LOG.info("The model in {} guesses for {}, on {}", folder, served.name(), device.name());
                 return opened;
             } catch (RuntimeException | Error failure) {
                 device.close();
