@@ -3,11 +3,13 @@ package io.caravan.cli;
 import io.caravan.cli.config.EnvironmentDefaults;
 import io.caravan.cli.verbs.BenchVerb;
 import io.caravan.cli.verbs.ChatVerb;
+import io.caravan.cli.verbs.ConvertVerb;
 import io.caravan.cli.verbs.GenerateVerb;
 import io.caravan.cli.verbs.LogitsVerb;
 import io.caravan.cli.verbs.PsVerb;
 import io.caravan.cli.verbs.RunVerb;
 import io.caravan.cli.verbs.ServeVerb;
+import io.caravan.cli.verbs.ShowVerb;
 import io.caravan.cli.verbs.StopVerb;
 import io.caravan.cli.verbs.SynthVerb;
 import io.caravan.cli.verbs.UpVerb;
@@ -39,6 +41,8 @@ import picocli.CommandLine.HelpCommand;
             PsVerb.class,
             StopVerb.class,
             BenchVerb.class,
+            ShowVerb.class,
+            ConvertVerb.class,
             SynthVerb.class,
             LogitsVerb.class,
             GenerateVerb.class,

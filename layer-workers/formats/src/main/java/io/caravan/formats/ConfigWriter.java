@@ -29,16 +29,7 @@ final class ConfigWriter {
         config.put("rope_theta", spec.ropeTheta());
         config.put("rope_scaling", scaling(spec.ropeScaling()));
         config.put("tie_word_embeddings", spec.tiedEmbeddings());
-        config.put(
-                "torch_dtype",
-                switch (spec.weightType()) {
-                    case F32 -> "float32";
-                    case F16 -> "float16";
-                    case BF16 -> "bfloat16";
-                    default ->
-                        throw new IllegalArgumentException(
-                                "a Hugging Face configuration names plain types only, not " + spec.weightType());
-                });
+        config.put("torch_dtype", SafetensorsFolder.torchName(spec.weightType()));
         return config;
     }
 

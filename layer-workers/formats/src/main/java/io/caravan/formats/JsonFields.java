@@ -5,7 +5,9 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,6 +61,13 @@ record JsonFields(String file, String prefix, JsonNode node) {
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("not encodable as JSON", e);
         }
+    }
+
+    /** The JSON text of this object with the text {@code value} as {@code key}, and without {@code synonym}. */
+    byte[] with(String key, String synonym, String value) {
+        ObjectNode copy = node.deepCopy();
+        copy.remove(synonym);
+        return copy.put(key, value).toPrettyString().getBytes(StandardCharsets.UTF_8);
     }
 
     List<String> keys() {

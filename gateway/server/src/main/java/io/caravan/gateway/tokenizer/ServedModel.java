@@ -1,14 +1,17 @@
 package io.caravan.gateway.tokenizer;
 
 import io.caravan.formats.Checkpoints;
+import io.caravan.formats.gguf.GgufFields;
+import io.caravan.formats.gguf.GgufModel;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.sequence.TokenIds;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 
 /**
- * A model folder as the gateway needs it; no weights.
+ * A model as the gateway needs it; no weights.
  *
  * @param name what clients call the model
  */
@@ -27,23 +30,45 @@ public record ServedModel(
     }
 
     /**
-     * Opens a folder in Hugging Face's or Meta's layout. One without a tokenizer can be used with token ids only.
+     * Opens a folder in Hugging Face's or Meta's layout, or a GGUF file. One without a tokenizer can be used with token ids
+     * only.
      *
-     * @throws TokenizerException when a file of the tokenizer is broken
-     * @throws io.caravan.formats.ModelFormatException when {@code config.json} is missing or not supported
+     * @throws TokenizerException when the tokenizer is broken, or not supported
+     * @throws io.caravan.formats.ModelFormatException when the model is missing or not supported
      */
-    public static ServedModel open(Path directory) {
-        ModelSpec spec = Checkpoints.spec(directory);
-        TokenizerConfig config = TokenizerConfig.read(directory);
-        Tokenizer tokenizer = FolderTokenizer.open(directory, config);
+    public static ServedModel open(Path path) {
+        ModelSpec spec = Checkpoints.spec(path);
+        if (Checkpoints.isGguf(path)) {
+            return openGguf(path, spec);
+        }
+        TokenizerConfig config = TokenizerConfig.read(path);
+        Tokenizer tokenizer = FolderTokenizer.open(path, config);
+        return of(path, spec, config, tokenizer, SamplingDefaults.read(path));
+    }
+
+    private static ServedModel openGguf(Path path, ModelSpec spec) {
+        try (Arena arena = Arena.ofConfined()) {
+            GgufFields fields = GgufModel.fields(path, arena);
+            var defaults = GgufTokenizer.defaults(fields);
+            if (!GgufTokenizer.isIn(fields)) {
+                return of(path, spec, TokenizerConfig.ABSENT, new MissingTokenizer(path), defaults);
+            }
+            var config = GgufTokenizer.config(fields);
+            var tokenizer = HuggingFaceTokenizer.read("the metadata of " + path, GgufTokenizer.json(fields), config);
+            return of(path, spec, config, tokenizer, defaults);
+        }
+    }
+
+    private static ServedModel of(
+            Path path, ModelSpec spec, TokenizerConfig config, Tokenizer tokenizer, SamplingDefaults defaults) {
         ChatPrompt prompt = config.chatTemplate().isEmpty()
                 ? (messages, add) -> {
                     throw new ChatTemplateException("the model " + spec.name()
-                            + " has no chat template: use /v1/completions, or add chat_template.jinja to " + directory);
+                            + " has no chat template: use /v1/completions, or add chat_template.jinja to " + path);
                 }
                 : ChatTemplate.of(
                         config.chatTemplate(), config.bosToken(), config.eosToken(), Clock.systemDefaultZone())::render;
-        return new ServedModel(spec.name(), spec, tokenizer, prompt, SamplingDefaults.read(directory));
+        return new ServedModel(spec.name(), spec, tokenizer, prompt, defaults);
     }
 
     /** The same model under another name. */

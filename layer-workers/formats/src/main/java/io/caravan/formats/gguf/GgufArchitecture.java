@@ -2,6 +2,7 @@ package io.caravan.formats.gguf;
 
 import io.caravan.formats.ModelFormatException;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -55,12 +56,31 @@ enum GgufArchitecture {
 
     /** Its name in files, which begins the names of its metadata. */
     String key() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 
     /** Whether the rows of queries and keys are stored as interleaved rotary pairs (2i, 2i + 1). */
     boolean permutes(String hfName) {
         return interleaved && (hfName.contains(".self_attn.q_proj.") || hfName.contains(".self_attn.k_proj."));
+    }
+
+    /** The file's name of a tensor that Hugging Face calls {@code hfName}; a name that is not Hugging Face's stays. */
+    static String ggufName(String hfName) {
+        if (!hfName.startsWith(HF_LAYER_PREFIX)) {
+            return key(HF_NAMES, hfName);
+        }
+        String[] parts = hfName.split("\\.", 4);
+        int dot = parts[3].lastIndexOf('.');
+        return LAYER_PREFIX + parts[2] + "." + key(HF_LAYER_NAMES, parts[3].substring(0, dot))
+                + parts[3].substring(dot);
+    }
+
+    private static String key(Map<String, String> names, String value) {
+        return names.entrySet().stream()
+                .filter(entry -> entry.getValue().equals(value))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(value);
     }
 
     /** Hugging Face's name of a tensor; one inside a layer that has none there keeps its own behind the layer's. */

@@ -22,6 +22,10 @@ public final class GgufFields {
         return file;
     }
 
+    Map<String, GgufValue> values() {
+        return values;
+    }
+
     public boolean has(String key) {
         return values.containsKey(key);
     }
