@@ -170,7 +170,7 @@ class OracleTest {
         return best;
     }
 
-    private static double logProbability(float[] logits, int token) {
+    static double logProbability(float[] logits, int token) {
         double most = logits[likeliest(logits)];
         double sum = 0;
         for (float logit : logits) {

@@ -8,7 +8,11 @@ import java.util.stream.Collectors;
 
 /** The architectures that can be served, and how their files differ from Hugging Face's. */
 enum GgufArchitecture {
-    LLAMA(true);
+    LLAMA(true),
+    QWEN2(false),
+    QWEN3(false),
+    SMOLLM3(true),
+    GRANITE(true);
 
     static final String KEY = "general.architecture";
     static final String ROPE_FACTORS = "rope_freqs.weight";
@@ -51,7 +55,7 @@ enum GgufArchitecture {
                 .orElseThrow(() -> new ModelFormatException(fields.file() + ": " + KEY + " " + name
                         + " is not supported; "
                         + Arrays.stream(values()).map(GgufArchitecture::key).collect(Collectors.joining(", "))
-                        + " is"));
+                        + " are"));
     }
 
     /** Its name in files, which begins the names of its metadata. */

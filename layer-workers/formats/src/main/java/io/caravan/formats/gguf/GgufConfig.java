@@ -33,11 +33,16 @@ final class GgufConfig {
             "<end_of_turn>",
             "<EOT>");
 
+    /** Absent where the head is the embedding. */
+    private static final String HEAD = "output.weight";
+
     private final GgufFields fields;
+    private final GgufArchitecture architecture;
     private final String prefix;
 
     private GgufConfig(GgufFields fields, GgufArchitecture architecture) {
         this.fields = fields;
+        this.architecture = architecture;
         this.prefix = architecture.key() + ".";
     }
 
@@ -46,7 +51,7 @@ final class GgufConfig {
      *
      * @param vocabSize rows of the embedding
      * @param ropeFactors divisors of the rotary frequencies; none where the file has no such tensor
-     * @param tied whether the file has no tensor of its own for the head
+     * @param tensors names in the file
      */
     static ModelSpec read(
             GgufFields fields,
@@ -54,39 +59,46 @@ final class GgufConfig {
             String name,
             int vocabSize,
             float[] ropeFactors,
-            boolean tied) {
+            Set<String> tensors) {
         var config = new GgufConfig(fields, architecture);
         config.refuseOtherArithmetic();
         try {
-            return config.spec(name, vocabSize, ropeFactors, tied);
+            return config.spec(name, vocabSize, ropeFactors, tensors);
         } catch (IllegalArgumentException e) {
             throw new ModelFormatException(fields.file() + ": " + e.getMessage(), e);
         }
     }
 
-    private ModelSpec spec(String name, int vocabSize, float[] ropeFactors, boolean tied) {
+    private ModelSpec spec(String name, int vocabSize, float[] ropeFactors, Set<String> tensors) {
         int hidden = fields.requireInt(prefix + "embedding_length");
         int heads = fields.uniformInt(prefix + "attention.head_count");
         int headDim = headDim(hidden, heads);
+        int maxPositions = fields.requireInt(prefix + "context_length");
+        int layers = fields.requireInt(prefix + "block_count");
+        if (layers > tensors.size()) {
+            throw new ModelFormatException(fields.file() + ": metadata " + prefix + "block_count says " + layers
+                    + ", but there are only " + tensors.size() + " tensors");
+        }
         double theta = fields.doubleOr(prefix + "rope.freq_base", 10000);
         return new ModelSpec(
                 name,
                 hidden,
                 fields.uniformInt(prefix + "feed_forward_length"),
-                fields.requireInt(prefix + "block_count"),
+                layers,
                 heads,
                 fields.has(prefix + "attention.head_count_kv")
                         ? fields.uniformInt(prefix + "attention.head_count_kv")
                         : heads,
                 headDim,
                 vocabSize,
-                fields.requireInt(prefix + "context_length"),
+                maxPositions,
                 (float) fields.doubleOr(prefix + "attention.layer_norm_rms_epsilon", 1e-6),
                 theta,
                 scaling(ropeFactors, headDim, theta),
-                tied,
+                !tensors.contains(HEAD),
                 eosTokenIds(),
-                TensorType.F32);
+                TensorType.F32,
+                GgufVariations.read(fields, architecture, tensors, layers, headDim, maxPositions));
     }
 
     private int headDim(int hidden, int heads) {
@@ -129,10 +141,6 @@ final class GgufConfig {
         refuseUnless("expert_count", 0, "models without experts are");
         refuseUnless("attention.clamp_kqv", 0, "models without it are");
         refuseUnless("attention.max_alibi_bias", 0, "rotary positions are");
-        refuseUnless("attention.scale", 0, "the usual scale of attention is");
-        refuseUnless("logit_scale", 0, "models without it are");
-        refuseUnless("residual_scale", 0, "models without it are");
-        refuseUnless("embedding_scale", 0, "models without it are");
         refuseUnless("attn_logit_softcapping", 0, "models without it are");
         refuseUnless("final_logit_softcapping", 0, "models without it are");
         if (!fields.booleanOr(prefix + "attention.causal", true)) {
@@ -140,10 +148,6 @@ final class GgufConfig {
         }
         if (fields.booleanOr(prefix + "use_parallel_residual", false)) {
             throw unsupported(prefix + "use_parallel_residual", "one residual after the other is");
-        }
-        int window = fields.intOr(prefix + "attention.sliding_window", 0);
-        if (window != 0 && window < fields.requireInt(prefix + "context_length")) {
-            throw unsupported(prefix + "attention.sliding_window " + window, "full attention is");
         }
     }
 

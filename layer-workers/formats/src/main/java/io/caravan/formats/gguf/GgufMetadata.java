@@ -70,6 +70,11 @@ public final class GgufMetadata {
         return this;
     }
 
+    /** Leaves a value out, if it is there. */
+    public void remove(String key) {
+        values.remove(key);
+    }
+
     private GgufMetadata put(String key, Encoder encoder) {
         values.put(key, encoder.bytes());
         return this;

@@ -12,7 +12,6 @@ import java.util.TreeMap;
 /** A GGUF file, or the parts of one, as a model with Hugging Face's names. */
 public final class GgufModel {
     private static final String EMBEDDING = "token_embd.weight";
-    private static final String HEAD = "output.weight";
 
     private GgufModel() {}
 
@@ -32,7 +31,7 @@ public final class GgufModel {
                 GgufFiles.modelName(files.getFirst().path()),
                 vocabSize(fields, entries),
                 ropeFactors(entries),
-                !entries.containsKey(HEAD));
+                entries.keySet());
         var tensors = new TreeMap<String, GgufTensor>();
         for (var placed : entries.values()) {
             String name = GgufArchitecture.hfName(placed.entry().name());

@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.function.LongUnaryOperator;
 
 /**
- * Writes a model as one GGUF file of version 3, with Llama's names and the rows of queries and keys as interleaved rotary
- * pairs. It is written under a name that ends in {@link #PARTIAL} and renamed when it is complete.
+ * Writes a model as one GGUF file of version 3 with the rows of queries and keys as interleaved rotary pairs where
+ * its architecture has them so. It is written under a name that ends in {@link #PARTIAL} and renamed when it is complete.
  */
 public final class GgufWriter {
     static final String PARTIAL = ".partial";
@@ -32,12 +32,13 @@ public final class GgufWriter {
 
     private final ModelSpec spec;
     private final List<PlannedTensor> tensors;
-    private final GgufArchitecture architecture = GgufArchitecture.LLAMA;
+    private final GgufArchitecture architecture;
     private final List<Double> ropeDivisors;
 
     private GgufWriter(ModelSpec spec, List<PlannedTensor> tensors) {
         this.spec = spec;
         this.tensors = tensors;
+        this.architecture = GgufVariations.architecture(spec);
         this.ropeDivisors = RopeFactors.divisors(spec.ropeScaling(), spec.headDim(), spec.ropeTheta());
     }
 
@@ -45,6 +46,7 @@ public final class GgufWriter {
      * Writes {@code tensors} to {@code file}, which is replaced where it exists.
      *
      * @param extra metadata beside what {@code spec} says: the tokenizer, for one
+     * @throws IllegalArgumentException when the format has no place for what the model does
      * @throws IOException when the disk has no room or writing fails; what was written is removed
      */
     public static void write(
@@ -130,6 +132,7 @@ public final class GgufWriter {
             metadata.put(prefix + "rope.scaling.type", "linear");
             metadata.put(prefix + "rope.scaling.factor", (float) linear.factor());
         }
+        GgufVariations.put(metadata, architecture, spec);
         if (!spec.eosTokenIds().isEmpty()) {
             metadata.put(GgufKeys.EOS_ID, spec.eosTokenIds().get(0));
         }

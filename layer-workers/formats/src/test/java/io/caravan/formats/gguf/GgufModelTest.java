@@ -177,6 +177,17 @@ class GgufModelTest {
     }
 
     @Test
+    void shouldReadWindowsBiasesAndNorms() throws IOException {
+        try (Checkpoint read =
+                Checkpoints.open(write(GgufBuilder.of(GROUPED).uint("llama.attention.sliding_window", 7)))) {
+            assertThat(read.spec().variations().windowOf(3)).isEqualTo(7);
+        }
+        var halfBiased = GgufBuilder.of(GROUPED);
+        halfBiased.tensors.add(new GgufBuilder.Tensor("blk.0.attn_q.bias", 0, new long[] {128}, new byte[512]));
+        assertRefused(write(halfBiased), "has no tensor model.layers.0.self_attn.k_proj.bias");
+    }
+
+    @Test
     void shouldStopAtEveryTokenThatEndsATurn() throws IOException {
         var builder = GgufBuilder.of(GROUPED).uint("tokenizer.ggml.eot_token_id", 5);
         builder.array(
@@ -194,7 +205,6 @@ class GgufModelTest {
             delimiter = '|',
             value = {
                 "llama.expert_count | 8",
-                "llama.attention.sliding_window | 7",
                 "llama.rope.dimension_count | 8",
                 "llama.attention.value_length | 8",
             })
@@ -206,7 +216,7 @@ class GgufModelTest {
     void shouldNameWhatIsNotSupported() throws IOException {
         assertRefused(
                 write(GgufBuilder.of(GROUPED).text("general.architecture", "mamba")),
-                "general.architecture mamba is not supported; llama is");
+                "general.architecture mamba is not supported; llama, qwen2");
         assertRefused(
                 write(GgufBuilder.of(GROUPED).text("llama.rope.scaling.type", "yarn")),
                 "llama.rope.scaling.type yarn is not supported");

@@ -33,7 +33,7 @@ public final class ConvertedData implements TensorData {
     @Override
     public void write(PlannedTensor tensor, LongUnaryOperator order, WritableByteChannel channel) throws IOException {
         WeightView source = tensor.slot().in(checkpoint);
-        int columns = Math.toIntExact(tensor.shape().getLast());
+        int columns = tensor.columns();
         long rowBytes = tensor.type().bytes(columns);
         int batch = Math.toIntExact(Math.clamp(BATCH_BYTES / rowBytes, 1, tensor.rows()));
         try (Arena arena = Arena.ofShared()) {
