@@ -15,6 +15,13 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* keeps the compiler from regrouping integer sums into trees, for which there are not enough registers */
+#ifdef EMULATED_AVX512_H
+#define KEEP(constraint, x) (void)(x)
+#else
+#define KEEP(constraint, x) __asm__("" : constraint(x))
+#endif
+
 #define JOIN3(a, b, c) a##b##c
 #define NAME3(a, b, c) JOIN3(a, b, c)
 /* the exported name of a kernel of this path */
@@ -44,8 +51,7 @@ INLINE vf vf_from_int(vi a) { return _mm512_cvtepi32_ps(a); }
 INLINE vi vi_from_float(vf a) { return _mm512_cvtps_epi32(a); }
 INLINE vf vf_bits(vi a) { return _mm512_castsi512_ps(a); }
 INLINE vi vi_bits(vf a) { return _mm512_castps_si512(a); }
-/* keeps the compiler from regrouping integer sums into trees, for which there are not enough registers */
-INLINE void vi_keep(vi *a) { __asm__("" : "+v"(*a)); }
+INLINE void vi_keep(vi *a) { KEEP("+v", *a); }
 INLINE vi vi_zero(void) { return _mm512_setzero_si512(); }
 INLINE vi vi_set(int x) { return _mm512_set1_epi32(x); }
 INLINE vi vi_load(const void *p) { return _mm512_loadu_si512(p); }
@@ -102,7 +108,7 @@ INLINE vf vf_from_int(vi a) { return _mm256_cvtepi32_ps(a); }
 INLINE vi vi_from_float(vf a) { return _mm256_cvtps_epi32(a); }
 INLINE vf vf_bits(vi a) { return _mm256_castsi256_ps(a); }
 INLINE vi vi_bits(vf a) { return _mm256_castps_si256(a); }
-INLINE void vi_keep(vi *a) { __asm__("" : "+x"(*a)); }
+INLINE void vi_keep(vi *a) { KEEP("+x", *a); }
 INLINE vi vi_zero(void) { return _mm256_setzero_si256(); }
 INLINE vi vi_set(int x) { return _mm256_set1_epi32(x); }
 INLINE vi vi_load(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
@@ -166,7 +172,7 @@ INLINE vf vf_from_int(vi a) { return vcvtq_f32_s32(a); }
 INLINE vi vi_from_float(vf a) { return vcvtnq_s32_f32(a); }
 INLINE vf vf_bits(vi a) { return vreinterpretq_f32_s32(a); }
 INLINE vi vi_bits(vf a) { return vreinterpretq_s32_f32(a); }
-INLINE void vi_keep(vi *a) { __asm__("" : "+w"(*a)); }
+INLINE void vi_keep(vi *a) { KEEP("+w", *a); }
 INLINE vi vi_zero(void) { return vdupq_n_s32(0); }
 INLINE vi vi_set(int x) { return vdupq_n_s32(x); }
 INLINE vi vi_load(const void *p) { return vreinterpretq_s32_u8(vld1q_u8((const uint8_t *)p)); }

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Compares the kernels of all CPU paths on the same inputs, in the folder $1: AVX-512 as plain loops where this CPU lacks it,
+# NEON where a cross compiler and an emulator (gcc-aarch64-linux-gnu, qemu-user) are installed.
+out=$1
+here=$(cd "$(dirname "$0")" && pwd)
+kernels=$here/../../main/c
+cc=${CC:-cc}
+mkdir -p "$out" && cd "$out" || exit 1
+common="-std=gnu11 -O2 -ffp-contract=off -fno-tree-reassoc -fno-math-errno -w -I$kernels"
+sources="$here/paths.c $kernels/dot_int8.c $kernels/dot_float.c $kernels/activation.c $kernels/attention.c $kernels/pack.c"
+failed=0
+
+# Sums across a row are made in an order that depends on the width of the vectors; all else has the same bits.
+compare() { # name of a path, and of the one that it is held to
+    paste -d " " "$2.txt" "$1.txt" | awk -v path="$1" -v other="$2" '
+        { off = $3 - $6; off = off < 0 ? -off : off; size = $3 < 0 ? -$3 : $3
+          if ($1 != $4 || $2 != $5 || $6 != $6 + 0 || off > 2e-6 * (size > 1 ? size : 1)) { if (!bad++) first = $0 }
+          if ($3 != $6) differing++ }
+        END { printf "%s: %d numbers, %d of them other bits than %s\n", path, NR, differing, other
+              if (bad || !NR) { printf "%s: %d numbers are wrong, first %s\n", path, bad, first; exit 1 } }' || failed=1
+}
+
+[ "$(uname -m)" = x86_64 ] || { echo "the paths are compared on x86-64"; exit 0; }
+$cc $common -mavx2 -mfma -mf16c -DPATH=avx2 $sources -o avx2 -lm && ./avx2 >avx2.txt || exit 1
+$cc $common -mavx2 -mfma -mf16c -include "$here/emulated_avx512.h" -DPATH=avx512 $sources -o avx512 -lm &&
+    ./avx512 >avx512.txt || exit 1
+compare avx512 avx2
+if command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64 >/dev/null; then
+    aarch64-linux-gnu-gcc $common -march=armv8.2-a+dotprod+fp16 -DPATH=neon -static $sources -o neon -lm &&
+        qemu-aarch64 -cpu max ./neon >neon.txt || exit 1
+    compare neon avx2
+else
+    echo "neon: not compared (needs gcc-aarch64-linux-gnu and qemu-user)"
+fi
+exit $failed

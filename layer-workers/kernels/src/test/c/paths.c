@@ -1,0 +1,148 @@
+/*
+ * Prints what every kernel of one CPU path makes of the same inputs, a number a line, so that paths can be compared: the
+ * Java tests hold the path of the machine that they run on to the definition, and check.sh holds the others to that path.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JOIN3(a, b, c) a##b##c
+#define NAME3(a, b, c) JOIN3(a, b, c)
+#define KERNEL(name) NAME3(PATH, _, name)
+
+typedef void float_product(const uint8_t *, const float *, long, float *, long, long, long, long, long);
+typedef void int8_product(const uint8_t *, const uint8_t *, float *, long, long, long, long, long);
+
+long KERNEL(packed_bytes)(long, long, long);
+void KERNEL(pack)(long, uint8_t *, const uint8_t *, long, long, long);
+void KERNEL(prepare_float)(float *, const float *, long, long, long, long, long);
+void KERNEL(prepare_int8)(uint8_t *, const float *, long, long, long, long);
+float_product KERNEL(matmul_f32), KERNEL(matmul_f16), KERNEL(matmul_bf16);
+int8_product KERNEL(matmul_q8_0), KERNEL(matmul_q4_0), KERNEL(matmul_q4_k), KERNEL(matmul_q6_k), KERNEL(matmul_bytes);
+void KERNEL(rms_norm)(float *, const float *, const float *, float, long, long, long);
+void KERNEL(swiglu)(float *, const float *, long, long);
+void KERNEL(add_bias)(float *, const float *, long, long, long);
+void KERNEL(rope)(float *, const float *, const float *, long, long, long, long);
+long KERNEL(attention_bytes)(long, long, long);
+void KERNEL(attention)(float *, const float *, long, const uint8_t *, const uint8_t *, long, long, long, long, long,
+                       const int32_t *, const int32_t *, long, long, float, long, float *);
+void KERNEL(store_kv)(uint8_t *, uint8_t *, const float *, const float *, long, long, long, long, const int32_t *,
+                      const int32_t *, long, long);
+
+static uint64_t state = 1;
+
+static uint32_t bits(void) { return (uint32_t)((state = state * 6364136223846793005u + 1442695040888963407u) >> 33); }
+
+static float number(void) { return (float)((int)(bits() % 20001) - 10000) / 10000; }
+
+static void *memory(size_t bytes) {
+    void *p = aligned_alloc(64, (bytes + 127) / 64 * 64);
+    return p ? memset(p, 0, bytes) : (abort(), p);
+}
+
+static float *numbers(long count, float scale) {
+    float *p = memory(count * sizeof(float));
+    for (long i = 0; i < count; i++) p[i] = number() * scale;
+    return p;
+}
+
+static void print(const char *name, const float *values, long count) {
+    for (long i = 0; i < count; i++) printf("%s %ld %.9g\n", name, i, values[i]);
+}
+
+/* in the order of enum file in pack.c */
+static const struct format {
+    const char *name;
+    long columns, bytes;
+    int halves[2]; /* where a block's half-precision numbers lie, or -1 */
+    float_product *with_floats;
+    int8_product *with_bytes;
+} formats[] = {
+    {"f32", 1, 4, {-1, -1}, KERNEL(matmul_f32), 0},     {"f16", 1, 2, {0, -1}, KERNEL(matmul_f16), 0},
+    {"bf16", 1, 2, {-1, -1}, KERNEL(matmul_bf16), 0},   {"q8_0", 32, 34, {0, -1}, 0, KERNEL(matmul_q8_0)},
+    {"q4_0", 32, 18, {0, -1}, 0, KERNEL(matmul_q4_0)},  {"q4_k", 256, 144, {0, 2}, 0, KERNEL(matmul_q4_k)},
+    {"q6_k", 256, 210, {208, -1}, 0, KERNEL(matmul_q6_k)}, {"q3_k", 256, 110, {108, -1}, 0, KERNEL(matmul_q6_k)},
+    {"q5_0", 32, 22, {0, -1}, 0, KERNEL(matmul_q8_0)},  {"iq4_nl", 32, 18, {0, -1}, 0, KERNEL(matmul_q8_0)},
+    {"q4_1", 32, 20, {0, 2}, 0, KERNEL(matmul_bytes)},  {"q5_1", 32, 24, {0, 2}, 0, KERNEL(matmul_bytes)},
+    {"q5_k", 256, 176, {0, 2}, 0, KERNEL(matmul_bytes)},
+};
+
+static uint8_t *weights(int file, long count) {
+    const struct format *f = formats + file;
+    if (file == 0) return (uint8_t *)numbers(count, 1);
+    uint8_t *w = memory(count / f->columns * f->bytes);
+    for (long i = 0; i < count / f->columns; i++) {
+        uint8_t *block = w + i * f->bytes;
+        for (long j = 0; j < f->bytes; j++) block[j] = (uint8_t)bits();
+        if (file == 2) block[1] = 0x3e | (block[1] & 0x80);
+        for (int h = 0; h < 2 && f->halves[h] >= 0; h++) {
+            uint16_t half = (uint16_t)((bits() & 0x83ff) | (6 + bits() % 4) << 10);
+            memcpy(block + f->halves[h], &half, 2);
+        }
+    }
+    return w;
+}
+
+static void products(int file, long k) {
+    const struct format *f = formats + file;
+    long n = 37, rows = 15, stride = (k + 15) / 16 * 64 + 64;
+    uint8_t *packed = memory(KERNEL(packed_bytes)(file, n, k));
+    uint8_t *w = weights(file, n * k);
+    KERNEL(pack)(file, packed, w, k, 0, n);
+    float *x = numbers(rows * k, 1), *out = memory(rows * n * sizeof(float));
+    void *prepared = memory(rows * (stride + 512));
+    if (f->with_floats) {
+        for (int rounding = 0; rounding < 3; rounding++) {
+            KERNEL(prepare_float)(prepared, x, stride, k, rounding, 0, rows);
+            f->with_floats(packed, prepared, stride, out, rows, n, k, 0, n);
+            print(f->name, out, rows * n);
+        }
+    } else {
+        KERNEL(prepare_int8)(prepared, x, rows, k, 0, 8);
+        KERNEL(prepare_int8)(prepared, x, rows, k, 8, rows);
+        f->with_bytes(packed, prepared, out, rows, n, k, 0, 32);
+        f->with_bytes(packed, prepared, out, rows, n, k, 32, n);
+        print(f->name, out, rows * n);
+    }
+}
+
+static void rows(void) {
+    float *x = numbers(300, 20), *y = numbers(300, 1), *w = numbers(100, 1), *out = memory(1200);
+    KERNEL(rms_norm)(out, x, w, 1e-5f, 100, 0, 3);
+    print("rms_norm", out, 300);
+    KERNEL(swiglu)(x, y, 0, 299);
+    print("swiglu", x, 300);
+    KERNEL(rope)(y, w, w + 10, 100, 20, 0, 3);
+    KERNEL(add_bias)(y, w, 100, 0, 3);
+    print("rope", y, 300);
+}
+
+static void attention(int f16, long head_dim, long window) {
+    enum { BLOCK = 16, KV_HEADS = 2, HEADS = 8, TOKENS = 60, RUN = 16 };
+    int32_t table[] = {4, 1, 3, 0}, blocks[TOKENS], offsets[TOKENS], positions[TOKENS];
+    for (int i = 0; i < TOKENS; i++) blocks[i] = table[i / BLOCK], offsets[i] = i % BLOCK, positions[i] = i;
+    uint8_t *keys = memory(6 * KV_HEADS * BLOCK * head_dim * 4), *values = memory(6 * KV_HEADS * BLOCK * head_dim * 4);
+    float *key = numbers(TOKENS * KV_HEADS * head_dim, 1), *value = numbers(TOKENS * KV_HEADS * head_dim, 1);
+    KERNEL(store_kv)(keys, values, key, value, f16, BLOCK, KV_HEADS, head_dim, blocks, offsets, 0, TOKENS);
+    float *q = numbers(TOKENS * HEADS * head_dim, 1), *out = memory(TOKENS * HEADS * head_dim * 4);
+    float *scratch = memory(KERNEL(attention_bytes)(BLOCK, head_dim, RUN * HEADS / KV_HEADS));
+    for (int head = 0; head < KV_HEADS; head++)
+        for (int from = 0; from < TOKENS; from += RUN)
+            KERNEL(attention)(out, q, HEADS * head_dim, keys, values, f16, BLOCK, KV_HEADS, head_dim, head, table, positions,
+                              from, from + RUN < TOKENS ? from + RUN : TOKENS, 0.3f, window, scratch);
+    print("attention", out, TOKENS * HEADS * head_dim);
+}
+
+int main(void) {
+    for (int file = 0; file < (int)(sizeof formats / sizeof *formats); file++) {
+        products(file, formats[file].columns == 1 ? 33 : 2 * formats[file].columns);
+        products(file, formats[file].columns == 1 ? 70 : 3 * formats[file].columns);
+    }
+    rows();
+    for (long head_dim = 6; head_dim < 70; head_dim += 29) {
+        attention(0, head_dim, 1 << 30);
+        attention(1, head_dim, 20);
+    }
+    return 0;
+}
