@@ -78,6 +78,16 @@ class DirectionsTest {
     }
 
     @Test
+    void shouldKeepForeignFunctionsInTheirOneHome() {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackage("io.caravan.kernels.nativelib..")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.lang.foreign.Linker"));
+    }
+
+    @Test
     void shouldKeepAeronBehindTheLinkPort() {
         check(noClasses()
                 .that()
