@@ -10,15 +10,15 @@ import java.lang.foreign.MemorySegment;
  * ever whole.
  */
 public final class ConvertedRows implements WeightRows {
-    private final StoredRows source;
+    private final StoredRows stored;
     private final TensorType type;
     private final ThreadLocal<MemorySegment> piece = ThreadLocal.withInitial(() -> MemorySegment.NULL);
 
-    public ConvertedRows(StoredRows source, TensorType type) {
-        this.source = source;
+    public ConvertedRows(StoredRows stored, TensorType type) {
+        this.stored = stored;
         this.type = type;
-        if (source.columns() % type.blockElements() != 0) {
-            throw new IllegalArgumentException("rows of " + source.columns() + " are not whole blocks of " + type);
+        if (stored.columns() % type.blockElements() != 0) {
+            throw new IllegalArgumentException("rows of " + stored.columns() + " are not whole blocks of " + type);
         }
     }
 
@@ -29,12 +29,17 @@ public final class ConvertedRows implements WeightRows {
 
     @Override
     public long rows() {
-        return source.rows();
+        return stored.rows();
     }
 
     @Override
     public long columns() {
-        return source.columns();
+        return stored.columns();
+    }
+
+    @Override
+    public MemorySegment source() {
+        return stored.data();
     }
 
     @Override
@@ -47,7 +52,7 @@ public final class ConvertedRows implements WeightRows {
         }
         var floats = new float[Math.toIntExact(columns())];
         for (var row = from; row < to; row++) {
-            StoredFloats.read(source.type(), source.rows(row, row + 1), 0, floats);
+            StoredFloats.read(stored.type(), stored.rows(row, row + 1), 0, floats);
             StoredFloats.write(type, floats, target, (row - from) * rowBytes);
         }
         return target.asSlice(0, (to - from) * rowBytes);

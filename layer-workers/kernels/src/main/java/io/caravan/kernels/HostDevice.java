@@ -89,9 +89,7 @@ public final class HostDevice implements Device {
             inPieces(
                     weights,
                     (rows, from, to) -> provider.pack(weights.type(), packed, rows, weights.columns(), from, to));
-            if (weights instanceof StoredRows stored) {
-                provider.forget(stored.data());
-            }
+            provider.forget(weights.source());
             return new Tensor(this, weights.type(), weights.rows(), weights.columns(), packed, true);
         }
         if (weights instanceof StoredRows stored) {

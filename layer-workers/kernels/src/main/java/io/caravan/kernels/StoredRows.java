@@ -20,6 +20,11 @@ public record StoredRows(TensorType type, long rows, long columns, MemorySegment
     }
 
     @Override
+    public MemorySegment source() {
+        return data;
+    }
+
+    @Override
     public MemorySegment rows(long from, long to) {
         var rowBytes = type.bytes(columns);
         return data.asSlice(from * rowBytes, (to - from) * rowBytes);

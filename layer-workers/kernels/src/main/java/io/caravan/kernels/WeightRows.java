@@ -12,6 +12,9 @@ public interface WeightRows {
 
     long columns();
 
+    /** What the rows are read from. */
+    MemorySegment source();
+
     /** The rows [from, to) back to back, off-heap; good until the same thread asks again. */
     MemorySegment rows(long from, long to);
 }
