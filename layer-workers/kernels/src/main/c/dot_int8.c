@@ -18,6 +18,7 @@ INLINE vi centre_at(const uint8_t *x, enum centre centre, int row, int rows) {
 
 /* the sums of products of a block of bytes */
 INLINE void sums_q8(vi *sum, const uint8_t *w, const uint8_t *x, int rows) {
+    if (rows < TILE) prefetch(w, BLOCK * LANES);
     for (int t = 0; t < rows; t++) sum[t] = BYTE_BIAS ? centre_at(x, CENTRE_8, t, rows) : vi_zero();
     for (int j = 0; j < 8; j++) {
         vi quad = vi_load(w + j * LANES * 4);
@@ -29,6 +30,7 @@ INLINE void sums_q8(vi *sum, const uint8_t *w, const uint8_t *x, int rows) {
 /* the sums of products of a block of four-bit numbers, or of these less 8 */
 INLINE void sums_q4(vi *sum, const uint8_t *w, const uint8_t *x, int centred, int rows) {
     vi low = vi_set(0x0f0f0f0f);
+    if (rows < TILE) prefetch(w, BLOCK / 2 * LANES);
     for (int t = 0; t < rows; t++) sum[t] = centred ? centre_at(x, CENTRE_4, t, rows) : vi_zero();
     for (int j = 0; j < 4; j++) {
         vi pair = vi_load(w + j * LANES * 4);

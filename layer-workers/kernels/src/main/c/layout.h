@@ -41,6 +41,15 @@ enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_Q8_0, KIND_Q4_0, KIND_Q4_K, KIND
 /* bytes of a block of one quantised row */
 #define ROW_BLOCK_BYTES (BLOCK + 24)
 
+/*
+ * Asks for the next bytes of the weights, of which count are about to be used, this far ahead: the processor's own prefetching
+ * begins anew at each page and stops at its end, which costs a tenth of the bandwidth.
+ */
+#define AHEAD 2048
+INLINE void prefetch(const uint8_t *w, long count) {
+    for (long i = 0; i < count; i += 64) __builtin_prefetch(w + AHEAD + i);
+}
+
 INLINE long round_up(long value, long unit) { return (value + unit - 1) / unit * unit; }
 
 /* bytes of one group of LANES rows of k columns */

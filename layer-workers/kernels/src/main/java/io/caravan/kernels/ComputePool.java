@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 final class ComputePool implements AutoCloseable {
 
     /** How long an idle thread watches for work before it gives its core away. */
-    static final long SPIN_NS = 30_000;
+    static final long SPIN_NS = 100_000;
 
     /** How long the caller sleeps between looks once the last parts take longer than {@link #SPIN_NS}. */
     static final long NAP_NS = 20_000;

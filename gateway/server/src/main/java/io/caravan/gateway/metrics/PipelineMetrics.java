@@ -18,6 +18,7 @@ public final class PipelineMetrics {
     private final MultiGauge busy;
     private final MultiGauge bubble;
     private final MultiGauge hops;
+    private final MultiGauge infos;
     private volatile List<PipelineStatus> last = List.of();
 
     /**
@@ -62,6 +63,7 @@ public final class PipelineMetrics {
         this.bubble = stages(
                 registry, "caravan_stage_bubble_seconds", "Time that a stage was idle beside work in this epoch");
         this.hops = stages(registry, "caravan_stage_hop_seconds", "Way of the frames to a stage, lately");
+        this.infos = stages(registry, "caravan_stage", "1, with the layers and kernels of a stage");
     }
 
     /** Shows {@code status} from now on; none, when the pipeline does not answer. */
@@ -77,6 +79,25 @@ public final class PipelineMetrics {
             hopRows.add(row(stage, Tags.of("quantile", "0.99"), stage.hopP99Ns()));
         }
         hops.register(hopRows, true);
+        infos.register(infos(stages), true);
+    }
+
+    private static List<MultiGauge.Row<?>> infos(List<PipelineStatus.Stage> stages) {
+        List<MultiGauge.Row<?>> rows = new ArrayList<>();
+        stages.forEach(stage -> rows.add(info(stage)));
+        return rows;
+    }
+
+    private static MultiGauge.Row<?> info(PipelineStatus.Stage stage) {
+        return MultiGauge.Row.of(
+                Tags.of(
+                        "stage",
+                        Integer.toString(stage.index()),
+                        "layers",
+                        stage.layers().first() + "-" + (stage.layers().end() - 1),
+                        "kernels",
+                        stage.kernels()),
+                1);
     }
 
     private List<MultiGauge.Row<?>> rows(

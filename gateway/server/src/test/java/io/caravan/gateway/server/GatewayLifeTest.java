@@ -194,6 +194,7 @@ class GatewayLifeTest {
             assertThat(metrics)
                     .contains("caravan_speculative_accepted_tokens_total{engine=\"0\",model_name=\"tiny-chat\"} 30.0")
                     .contains("caravan_stage_busy_seconds{engine=\"0\",model_name=\"tiny-chat\",stage=\"0\"} 2.0")
+                    .containsPattern("caravan_stage\\{engine=\"0\",kernels=\"[^\"]+\",layers=\"[0-9-]+\",")
                     .contains("caravan_stage_bubble_seconds{engine=\"0\",model_name=\"tiny-chat\",stage=\"0\"} 1.0")
                     .contains("caravan_recoveries_total{engine=\"0\",model_name=\"tiny-chat\"} 2.0")
                     .contains("caravan_epoch{engine=\"0\",model_name=\"tiny-chat\"} 3.0");
