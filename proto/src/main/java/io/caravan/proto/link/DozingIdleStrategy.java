@@ -3,27 +3,30 @@ package io.caravan.proto.link;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
-import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 
 /**
- * Backs off as long as work came lately, and dozes after a while without any: a pipeline that nobody uses costs next to
- * nothing, and the first frame after a pause pays for it with at most one nap on each thread it passes.
+ * Waits the longer the longer it has waited, so that it is late by a small part of the wait at most: a thread that polled more
+ * often while others compute would take their cores from them thousands of times a second. After a while without any work it
+ * dozes: a pipeline that nobody uses costs next to nothing, and the first frame after a pause pays for it with at most one
+ * nap on each thread it passes.
  */
 final class DozingIdleStrategy implements IdleStrategy {
-    private static final long SPINS = 10;
-    private static final long YIELDS = 10;
+    /** So long only the core is offered to others. */
+    private static final long YIELD_NS = TimeUnit.MICROSECONDS.toNanos(20);
+
+    /** A thread sleeps for this part of the time that it has waited. */
+    private static final long PARK_DIVISOR = 8;
+
     private static final long MIN_PARK_NS = TimeUnit.MICROSECONDS.toNanos(10);
 
-    /** Bounds both the delay of a frame that arrives after a short wait and the cost of waiting for it. */
-    private static final long MAX_PARK_NS = TimeUnit.MICROSECONDS.toNanos(250);
+    private static final long MAX_PARK_NS = TimeUnit.MICROSECONDS.toNanos(700);
 
     /** So long without work, and the thread dozes. */
     static final long AWAKE_NS = TimeUnit.SECONDS.toNanos(2);
 
     static final long NAP_NS = TimeUnit.MILLISECONDS.toNanos(2);
 
-    private final IdleStrategy awake = new BackoffIdleStrategy(SPINS, YIELDS, MIN_PARK_NS, MAX_PARK_NS);
     private final LongSupplier clock;
     private boolean working = true;
     private long idleSinceNs;
@@ -49,8 +52,11 @@ final class DozingIdleStrategy implements IdleStrategy {
             working = false;
             idleSinceNs = nowNs;
         }
-        if (nowNs - idleSinceNs < AWAKE_NS) {
-            awake.idle();
+        long waitedNs = nowNs - idleSinceNs;
+        if (waitedNs < YIELD_NS) {
+            Thread.yield();
+        } else if (waitedNs < AWAKE_NS) {
+            LockSupport.parkNanos(Math.clamp(waitedNs / PARK_DIVISOR, MIN_PARK_NS, MAX_PARK_NS));
         } else {
             LockSupport.parkNanos(NAP_NS);
         }
@@ -59,7 +65,6 @@ final class DozingIdleStrategy implements IdleStrategy {
     @Override
     public void reset() {
         working = true;
-        awake.reset();
     }
 
     @Override

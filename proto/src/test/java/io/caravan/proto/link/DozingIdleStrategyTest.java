@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class DozingIdleStrategyTest {
-    /** What an idle call takes at least where it naps; a backoff's longest wait is an eighth of it. */
+    /** What an idle call takes at least where it naps, and more than one takes where it does not. */
     private static final long NAP_FLOOR_NS = DozingIdleStrategy.NAP_NS / 2;
 
     private long nowNs = Long.MAX_VALUE - 5;
