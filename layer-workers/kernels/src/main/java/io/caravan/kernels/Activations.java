@@ -1,5 +1,6 @@
 package io.caravan.kernels;
 
+import io.caravan.kernels.quant.StoredFloats;
 import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.TensorType;
 
@@ -34,7 +35,7 @@ public enum Activations {
             case F32 -> System.arraycopy(row, 0, target, 0, count);
             case BF16 -> {
                 for (var i = 0; i < count; i++) {
-                    target[i] = toBfloat16(row[i]);
+                    target[i] = Float.intBitsToFloat(StoredFloats.toBfloat16(row[i]) << Short.SIZE);
                 }
             }
             case INT8 -> {
@@ -43,11 +44,6 @@ public enum Activations {
                 }
             }
         }
-    }
-
-    private static float toBfloat16(float value) {
-        var bits = Float.floatToRawIntBits(value);
-        return Float.isNaN(value) ? value : Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000);
     }
 
     private static void quantise(float[] row, float[] target, int from, int to) {

@@ -29,15 +29,14 @@ public interface Device extends AutoCloseable {
     }
 
     /**
-     * Name of the layout of {@link Tensor#packed} tensors that {@link #weights} makes: data of such a tensor may be given to
-     * {@link #packed} of a device whose layout has the same name.
+     * Bytes that {@link #weights} packs a matrix into; 0 where it leaves it as it is. Devices of one {@link #name} pack alike.
      */
-    String layout();
+    long packedBytes(TensorType type, long rows, long columns);
 
     /**
      * Weights that were packed before.
      *
-     * @param data of a packed tensor of this type and shape, in this device's layout; copied
+     * @param data of a packed tensor of this type and shape, made by a device of the same name; copied
      * @throws IllegalArgumentException when this device does not pack such weights, or into another number of bytes
      */
     Tensor packed(TensorType type, long rows, long columns, MemorySegment data);

@@ -83,7 +83,7 @@ public final class HostDevice implements Device {
 
     @Override
     public Tensor weights(WeightRows weights) {
-        var packedBytes = provider.packedBytes(weights.type(), weights.rows(), weights.columns());
+        var packedBytes = packedBytes(weights.type(), weights.rows(), weights.columns());
         if (packedBytes > 0) {
             var packed = allocateWeights(packedBytes);
             inPieces(
@@ -105,13 +105,13 @@ public final class HostDevice implements Device {
     }
 
     @Override
-    public String layout() {
-        return provider.name();
+    public long packedBytes(TensorType type, long rows, long columns) {
+        return provider.packedBytes(type, rows, columns);
     }
 
     @Override
     public Tensor packed(TensorType type, long rows, long columns, MemorySegment data) {
-        var bytes = provider.packedBytes(type, rows, columns);
+        var bytes = packedBytes(type, rows, columns);
         if (bytes == 0 || bytes != data.byteSize()) {
             throw new IllegalArgumentException("weights of " + rows + " x " + columns + " " + type + " take " + bytes
                     + " packed bytes here, not " + data.byteSize());

@@ -25,7 +25,6 @@ final class HostKernels implements Kernels {
     private final Device device;
     private final HostProvider provider;
     private final ComputePool pool;
-
     private final ActivationChoice activations;
     private final PreparedRows prepared;
 

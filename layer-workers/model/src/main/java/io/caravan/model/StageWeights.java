@@ -9,6 +9,7 @@ import io.caravan.kernels.ConvertedRows;
 import io.caravan.kernels.Device;
 import io.caravan.kernels.StoredRows;
 import io.caravan.kernels.Tensor;
+import io.caravan.kernels.quant.StoredFloats;
 import io.caravan.model.cache.CachedWeights;
 import io.caravan.model.cache.WeightCache;
 import io.caravan.model.layer.Bias;
@@ -23,8 +24,6 @@ import io.caravan.proto.model.TensorType;
 import io.caravan.proto.model.WeightChoice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -32,11 +31,6 @@ import java.util.SequencedMap;
 
 /** A stage's weights on its device. Every tensor is found and its shape checked before the first byte is touched. */
 final class StageWeights {
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort SHORT =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
     private final SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
     private Optional<Tensor> embedding = Optional.empty();
     private final long bytes;
@@ -63,8 +57,8 @@ final class StageWeights {
         var weights = new StageWeights(totalBytes);
         long loadedBytes = 0;
         progress.loaded(loadedBytes, totalBytes);
-        String key = WeightCache.key(List.of(
-                checkpoint.fingerprint(), layers.toString(), first + " " + last, choice.name(), device.layout()));
+        String key = WeightCache.key(
+                List.of(checkpoint.fingerprint(), layers.toString(), first + " " + last, choice.name(), device.name()));
         boolean tiedHead = last && llama.spec().tiedEmbeddings();
         boolean found = true;
         try (var arena = Arena.ofShared()) {
@@ -101,7 +95,8 @@ final class StageWeights {
             return true;
         }
         TensorType type = choice.of(view.type(), columns);
-        Optional<CachedWeights.Packed> packed = kept.find(view.name(), type, rows, columns);
+        Optional<CachedWeights.Packed> packed = kept.find(view.name(), type, rows, columns)
+                .filter(found -> found.data().byteSize() == device.packedBytes(type, rows, columns));
         if (packed.isPresent()) {
             tensors.put(
                     view.name(), device.packed(type, rows, columns, packed.get().data()));
@@ -125,17 +120,12 @@ final class StageWeights {
 
     /** Norms and biases are small, so they are kept as F32 whatever the checkpoint has. */
     private static Tensor vector(WeightView view, Device device) {
-        float[] values = new float[Math.toIntExact(view.elementCount())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = switch (view.type()) {
-                case F32 -> view.data().getAtIndex(FLOAT, i);
-                case F16 -> Float.float16ToFloat(view.data().getAtIndex(SHORT, i));
-                case BF16 -> Float.intBitsToFloat(view.data().getAtIndex(SHORT, i) << Short.SIZE);
-                default ->
-                    throw new IllegalArgumentException(
-                            "norms and biases are not quantised, but " + view.name() + " is " + view.type());
-            };
+        if (view.type().quantised()) {
+            throw new IllegalArgumentException(
+                    "norms and biases are not quantised, but " + view.name() + " is " + view.type());
         }
+        float[] values = new float[Math.toIntExact(view.elementCount())];
+        StoredFloats.read(view.type(), view.data(), 0, values);
         Tensor vector = device.allocate(TensorType.F32, 1, values.length);
         device.write(vector, MemorySegment.ofArray(values), vector.byteSize());
         return vector;

@@ -7,10 +7,13 @@ import io.caravan.formats.ModelFormatException;
 import io.caravan.kernels.Device;
 import io.caravan.kernels.HostDevice;
 import io.caravan.kernels.KernelChoice;
+import io.caravan.model.cache.WeightCache;
 import io.caravan.model.kv.KvShape;
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.model.WeightChoice;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.sequence.TokenIds;
@@ -18,6 +21,10 @@ import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.SequenceSlice.Choice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +32,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class StageModelTest {
     private static final int MAX_ROWS = 8;
@@ -64,6 +72,43 @@ class StageModelTest {
                 .close();
 
         assertThat(heard).hasSize(10).isSorted().startsWith(0L).endsWith(totalBytes);
+    }
+
+    @Test
+    void shouldLoadTheSameFromTheCacheAndPackAnewForAnotherDevice(@TempDir Path folder) throws IOException {
+        var cache = new WeightCache(folder, 1 << 20);
+        for (var activations : List.of(ActivationChoice.AUTO, ActivationChoice.F32)) {
+            List<Float> packed = hidden(KernelChoice.NATIVE, activations, cache);
+            assertThat(hidden(KernelChoice.NATIVE, activations, cache)).isEqualTo(packed);
+            assertThat(hidden(KernelChoice.NATIVE, activations, WeightCache.none()))
+                    .isEqualTo(packed);
+        }
+        hidden(KernelChoice.VECTOR, ActivationChoice.AUTO, cache);
+        try (var files = Files.list(folder)) {
+            assertThat(files).hasSize(2); // one for each device that packs
+        }
+    }
+
+    /** The hidden state behind the last layer after one token, with weights of Q8_0. */
+    private List<Float> hidden(KernelChoice kernels, ActivationChoice activations, WeightCache cache) {
+        try (var other = HostDevice.open(kernels, 2, activations);
+                var stage = StageModel.load(
+                        checkpoint,
+                        new LayerRange(0, 6),
+                        true,
+                        true,
+                        other,
+                        KV,
+                        MAX_ROWS,
+                        WeightChoice.Q8_0,
+                        cache,
+                        LoadProgress.IGNORED)) {
+            StepPlan plan = plan(choosing(1, new int[] {5}, 0));
+            stage.forward(plan);
+            float[] state = new float[SPEC.hiddenSize()];
+            other.read(stage.hidden(), MemorySegment.ofArray(state), 4L * state.length);
+            return IntStream.range(0, state.length).mapToObj(i -> state[i]).toList();
+        }
     }
 
     @Test

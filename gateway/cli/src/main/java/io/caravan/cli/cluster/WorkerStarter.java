@@ -29,6 +29,7 @@ record WorkerStarter(Config worker, String join, String driverDirectory, List<St
                 "--threads=" + worker.getInt("threads"),
                 "--memory=" + worker.getString("memory"),
                 "--kernels=" + worker.getString("kernels"),
+                "--weight-cache=" + worker.getString("weight-cache.directory"),
                 "--cluster-host=127.0.0.1",
                 "--cluster-port=0",
                 "--bootstrap=seed",

@@ -31,16 +31,14 @@ final class Calls {
     private static final MethodHandle MATMUL_Q4_K = LIBRARY.kernel("matmul_q4_k", longs(8));
     private static final MethodHandle MATMUL_Q6_K = LIBRARY.kernel("matmul_q6_k", longs(8));
     private static final MethodHandle MATMUL_BYTES = LIBRARY.kernel("matmul_bytes", longs(8));
-    private static final MethodHandle PACK = LIBRARY.kernel("pack", longs(6));
+    private static final MethodHandle PACK = LIBRARY.slowKernel("pack", longs(6));
     private static final MethodHandle ATTENTION = LIBRARY.kernel("attention", attention());
     private static final MethodHandle STORE_KV = LIBRARY.kernel("store_kv", longs(12));
-    private static final MethodHandle PACKED_BYTES =
-            LIBRARY.function(LIBRARY.path() + "_packed_bytes", JAVA_LONG, longs(3));
-    private static final MethodHandle ATTENTION_BYTES =
-            LIBRARY.function(LIBRARY.path() + "_attention_bytes", JAVA_LONG, longs(3));
-    private static final MethodHandle ALLOCATE = LIBRARY.function("caravan_allocate", JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle RELEASE = LIBRARY.function("caravan_release", JAVA_LONG, longs(2));
-    private static final MethodHandle FORGET = LIBRARY.function("caravan_forget", JAVA_LONG, longs(2));
+    private static final MethodHandle PACKED_BYTES = LIBRARY.size("packed_bytes", longs(3));
+    private static final MethodHandle ATTENTION_BYTES = LIBRARY.size("attention_bytes", longs(3));
+    private static final MethodHandle ALLOCATE = LIBRARY.function("caravan_allocate", JAVA_LONG);
+    private static final MethodHandle RELEASE = LIBRARY.function("caravan_release", longs(2));
+    private static final MethodHandle FORGET = LIBRARY.function("caravan_forget", longs(2));
 
     private Calls() {}
 

@@ -77,7 +77,7 @@ final class NativeLibrary {
     }
 
     private String path(String architecture) {
-        var wide = (long) invoke(function("caravan_path", ValueLayout.JAVA_LONG));
+        var wide = (long) invoke(function("caravan_path"));
         return switch ((int) wide) {
             case 2 -> "avx512";
             case 1 -> architecture.equals("x86_64") ? "avx2" : "neon";
@@ -97,20 +97,35 @@ final class NativeLibrary {
         return path;
     }
 
-    /** A kernel of this CPU's path, which returns nothing. */
+    /**
+     * A kernel of this CPU's path, which returns nothing. A call keeps the JVM waiting for it: it is short and calls nothing
+     * back.
+     */
     MethodHandle kernel(String name, MemoryLayout... arguments) {
+        return link(path + "_" + name, FunctionDescriptor.ofVoid(arguments), Linker.Option.critical(false));
+    }
+
+    /** A size that a kernel of this CPU's path needs, as quickly told. */
+    MethodHandle size(String name, MemoryLayout... arguments) {
+        return link(
+                path + "_" + name,
+                FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments),
+                Linker.Option.critical(false));
+    }
+
+    /** A kernel of this CPU's path that may wait for a disk. */
+    MethodHandle slowKernel(String name, MemoryLayout... arguments) {
         return link(path + "_" + name, FunctionDescriptor.ofVoid(arguments));
     }
 
-    /** A function of the library that returns {@code result}. */
-    MethodHandle function(String name, MemoryLayout result, MemoryLayout... arguments) {
-        return link(name, FunctionDescriptor.of(result, arguments));
+    /** A function of the library that asks the system for something, and returns a number. */
+    MethodHandle function(String name, MemoryLayout... arguments) {
+        return link(name, FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments));
     }
 
-    /** A call that keeps the JVM waiting for it: it is short and calls nothing back. */
-    private MethodHandle link(String name, FunctionDescriptor descriptor) {
+    private MethodHandle link(String name, FunctionDescriptor descriptor, Linker.Option... options) {
         var symbol = symbols.find(name)
                 .orElseThrow(() -> new UnsupportedOperationException("their library has no function " + name));
-        return Linker.nativeLinker().downcallHandle(symbol, descriptor, Linker.Option.critical(false));
+        return Linker.nativeLinker().downcallHandle(symbol, descriptor, options);
     }
 }

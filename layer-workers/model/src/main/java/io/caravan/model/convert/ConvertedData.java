@@ -4,7 +4,7 @@ import io.caravan.formats.Checkpoint;
 import io.caravan.formats.PlannedTensor;
 import io.caravan.formats.TensorData;
 import io.caravan.formats.WeightView;
-import io.caravan.kernels.quant.Rows;
+import io.caravan.kernels.quant.StoredFloats;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -60,7 +60,9 @@ public final class ConvertedData implements TensorData {
         if (source.type() == tensor.type()) {
             target.copyFrom(stored);
         } else {
-            Rows.write(Rows.read(source.type(), stored, columns), tensor.type(), target);
+            float[] floats = new float[columns];
+            StoredFloats.read(source.type(), stored, 0, floats);
+            StoredFloats.write(tensor.type(), floats, target, 0);
         }
     }
 }
