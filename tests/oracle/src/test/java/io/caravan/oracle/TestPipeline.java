@@ -5,14 +5,18 @@ import io.caravan.formats.Checkpoints;
 import io.caravan.kernels.Device;
 import io.caravan.kernels.HostDevice;
 import io.caravan.kernels.KernelChoice;
+import io.caravan.kernels.Tensor;
 import io.caravan.model.LoadProgress;
 import io.caravan.model.StageModel;
 import io.caravan.model.kv.KvShape;
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,28 +26,32 @@ import java.util.stream.Collectors;
 
 /** All stages of a model in one process, each on a device of its own; hidden states are copied from one to the next. */
 final class TestPipeline implements AutoCloseable {
-    private static final int MAX_ROWS = 400;
+    private static final int MAX_ROWS = 640;
 
     /**
-     * How a pipeline is set up; its promise is that none of this but the kernels and the KV type shows in the bits.
+     * How a pipeline is set up; its promise is that only the kernels, the activations and the KV type show in the bits.
      *
      * @param stageCount the layers are cut as evenly as they go
      */
-    record Setup(KernelChoice kernels, int stageCount, int threads, KvShape kvShape) {
+    record Setup(KernelChoice kernels, ActivationChoice activations, int stageCount, int threads, KvShape kvShape) {
         static Setup of(KernelChoice kernels) {
-            return new Setup(kernels, 1, 1, new KvShape(320, 8, TensorType.F32));
+            return new Setup(kernels, ActivationChoice.AUTO, 1, 1, new KvShape(320, 8, TensorType.F32));
+        }
+
+        Setup activations(ActivationChoice choice) {
+            return new Setup(kernels, choice, stageCount, threads, kvShape);
         }
 
         Setup stages(int count) {
-            return new Setup(kernels, count, threads, kvShape);
+            return new Setup(kernels, activations, count, threads, kvShape);
         }
 
         Setup threads(int count) {
-            return new Setup(kernels, stageCount, count, kvShape);
+            return new Setup(kernels, activations, stageCount, count, kvShape);
         }
 
         Setup kv(KvShape shape) {
-            return new Setup(kernels, stageCount, threads, shape);
+            return new Setup(kernels, activations, stageCount, threads, shape);
         }
     }
 
@@ -56,14 +64,19 @@ final class TestPipeline implements AutoCloseable {
     private long step;
 
     TestPipeline(Path directory, Setup setup) {
-        checkpoint = Checkpoints.open(directory);
+        this(Checkpoints.open(directory), setup);
+    }
+
+    /** @param checkpoint closed with the pipeline */
+    TestPipeline(Checkpoint checkpoint, Setup setup) {
+        this.checkpoint = checkpoint;
         tables = new BlockTables(setup.kvShape());
         hidden = new float[MAX_ROWS * checkpoint.spec().hiddenSize()];
         int layerCount = checkpoint.spec().layerCount();
         int stageCount = setup.stageCount();
         for (int i = 0; i < stageCount; i++) {
             var range = new LayerRange(i * layerCount / stageCount, (i + 1) * layerCount / stageCount);
-            Device device = HostDevice.open(setup.kernels(), setup.threads());
+            Device device = HostDevice.open(setup.kernels(), setup.threads(), setup.activations());
             StageModel model = StageModel.load(
                     checkpoint,
                     range,
@@ -90,6 +103,20 @@ final class TestPipeline implements AutoCloseable {
         for (StepResult.Chosen chosen : run(plan)) {
             active.get(chosen.sequenceId()).accept(chosen.choice());
         }
+        int row = 0;
+        for (SequenceSlice slice : plan.slices()) {
+            for (int i = 0; i < slice.tokens().size(); i++) {
+                active.get(slice.sequenceId()).acceptHidden(lastHidden(row++));
+            }
+        }
+    }
+
+    /** What the last layer made of a row, [hidden]. */
+    private float[] lastHidden(int row) {
+        Tensor last = stages.getLast().model().hidden();
+        return last.data()
+                .asSlice(row * TensorType.F32.bytes(last.columns()), TensorType.F32.bytes(last.columns()))
+                .toArray(ValueLayout.JAVA_FLOAT);
     }
 
     /** Runs a sequence alone from beginning to end and frees its blocks. */

@@ -15,6 +15,7 @@ final class TestSequence {
     private final int chunk;
     private final boolean everyPosition;
     private final List<float[]> logits = new ArrayList<>();
+    private final List<float[]> hidden = new ArrayList<>();
     private TokenIds tokens;
     private int computedCount;
 
@@ -59,6 +60,11 @@ final class TestSequence {
         }
     }
 
+    /** The last layer's hidden state of the next position. */
+    void acceptHidden(float[] row) {
+        hidden.add(row);
+    }
+
     TokenIds completion() {
         return tokens.slice(promptCount, tokens.size());
     }
@@ -66,5 +72,10 @@ final class TestSequence {
     /** Logits of each choice in order, [vocab] each. */
     List<float[]> logits() {
         return logits;
+    }
+
+    /** What the last layer made of each position, [hidden] each. */
+    List<float[]> hidden() {
+        return hidden;
     }
 }

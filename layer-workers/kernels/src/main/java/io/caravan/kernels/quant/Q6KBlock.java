@@ -16,6 +16,10 @@ final class Q6KBlock implements QuantisationBlock {
     private static final int GROUPS = 16;
     private static final int GROUP = 16;
     private static final int ZERO = 32;
+
+    /** Elements whose bits lie in bytes side by side. */
+    private static final int RUN = 32;
+
     private static final int UPPER_AT = 128;
     private static final int SCALES_AT = 192;
     private static final int FACTOR_AT = 208;
@@ -24,13 +28,22 @@ final class Q6KBlock implements QuantisationBlock {
 
     @Override
     public void dequantise(MemorySegment data, long offset, float[] target, int at) {
+        for (var run = 0; run < ELEMENTS; run += RUN) {
+            var lower = lowerAt(offset, run);
+            var upper = upperAt(offset, run);
+            var lowerShift = lowerShift(run);
+            var upperShift = upperShift(run);
+            for (var i = 0; i < RUN; i++) {
+                var bits = QuantisationBlock.unsigned(data, lower + i) >> lowerShift & 15;
+                bits |= (QuantisationBlock.unsigned(data, upper + i) >> upperShift & 3) << 4;
+                target[at + run + i] = bits - ZERO;
+            }
+        }
         var factor = QuantisationBlock.half(data, offset + FACTOR_AT);
         for (var group = 0; group < GROUPS; group++) {
             var scale = factor * data.get(ValueLayout.JAVA_BYTE, offset + SCALES_AT + group);
-            for (var i = group * GROUP; i < (group + 1) * GROUP; i++) {
-                var lower = QuantisationBlock.unsigned(data, lowerAt(offset, i)) >> lowerShift(i) & 15;
-                var upper = QuantisationBlock.unsigned(data, upperAt(offset, i)) >> upperShift(i) & 3;
-                target[at + i] = scale * ((lower | upper << 4) - ZERO);
+            for (var i = 0; i < GROUP; i++) {
+                target[at + group * GROUP + i] *= scale;
             }
         }
     }
