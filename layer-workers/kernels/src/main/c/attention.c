@@ -1,158 +1,300 @@
 /*
- * Attention of the query heads that share one KV head, for some rows of one sequence, over the paged cache, with an online
- * softmax (Milakov and Gimelshein 2018). Blocks are visited in the sequence's order; what one adds to a row depends on the
- * row and the block alone. A block is widened to floats once for all queries.
+ * Attention of the query heads that share one KV head, for some rows of one sequence, over the paged cache.
  *
- *   keys    [block][kv head][head_dim][block_tokens]: a vector holds one element of the keys of LANES tokens
- *   values  [block][kv head][block_tokens][head_dim]
+ * A context is cut into segments of a fixed number of positions. In a segment a query's scores become weights relative to
+ * the segment's highest, and the segments are merged in their order with the highest so far as the measure (the online softmax
+ * of Milakov and Gimelshein 2018; merged as in Flash-Decoding, Dao et al. 2023). So a query's result follows from its own row and
+ * what it sees alone, and segments may be computed apart from each other, on several threads.
+ *
+ * Within a segment, keys and values are widened to floats tile by tile, once for all queries.
  */
 #include "exp.h"
-#include "layout.h"
+#include "kv.h"
 
+#define SEGMENT 256       /* positions */
+#define KEYS (2 * LANES)  /* tokens whose keys are widened at once */
+#define VALUES 32         /* tokens whose values are widened at once */
 #define QUERIES 4
+#define SOON 64           /* how many tokens ahead memory is asked for: blocks lie anywhere, and none is long */
+#define STRIDE (SEGMENT + 16) /* floats from one query's weights to the next: not a power of two, which would crowd the cache */
 
 typedef struct {
-    float *keys;      /* [head_dim, tokens] */
-    float *values;    /* [block_tokens, dim] */
-    float *queries;   /* [queries, head_dim], scaled */
-    float *sums;      /* [queries, dim] of weighted values */
-    float *weights;   /* [QUERIES, tokens] of the current block */
-    float *totals;    /* [queries, LANES] of weights */
-    float *most;      /* [queries] highest scores so far */
+    const uint8_t *keys, *values;
+    enum storage storage;
+    long block_tokens, kv_heads, head_dim, kv_head;
+    long dim; /* head_dim up to whole vectors */
+    const int32_t *table;
+} cache;
+
+/* queries that see the same positions [from, to) of a segment, counted from its begin */
+typedef struct {
+    int32_t query, count, from, to;
+} unit;
+
+typedef struct {
+    float *keys;    /* [head_dim, KEYS] */
+    float *values;  /* [VALUES, dim] */
+    float *scales;  /* [VALUES, groups up to whole vectors] */
+    float *queries; /* [queries, dim], scaled */
+    float *weights; /* [queries, STRIDE] */
+    float *sums;    /* [queries, dim] of a segment's weighted values */
+    float *most;    /* [queries] a segment's highest score */
+    float *total;   /* [queries] sum of a segment's weights */
+    float *all_sums, *all_most, *all_total; /* of the segments so far */
+    unit *units;    /* [queries] */
 } scratch;
 
-static long floats_of(long block_tokens, long head_dim, long queries, scratch *s, float *memory) {
-    long tokens = round_up(block_tokens, LANES), dim = round_up(head_dim, LANES);
+static long floats_of(long head_dim, long queries, scratch *s, float *memory) {
+    long dim = round_up(head_dim, LANES);
     float *p = memory;
     scratch parts;
-    parts.keys = p, p += head_dim * tokens;
-    parts.values = p, p += block_tokens * dim;
+    parts.keys = p, p += head_dim * KEYS;
+    parts.values = p, p += VALUES * dim;
+    parts.scales = p, p += VALUES * round_up(head_dim, BLOCK) / BLOCK + LANES;
+    p = memory + round_up(p - memory, 16);
     parts.queries = p, p += queries * dim;
+    parts.weights = p, p += queries * STRIDE;
     parts.sums = p, p += queries * dim;
-    parts.weights = p, p += QUERIES * tokens;
-    parts.totals = p, p += queries * LANES;
+    parts.all_sums = p, p += queries * dim;
     parts.most = p, p += queries;
+    parts.total = p, p += queries;
+    parts.all_most = p, p += queries;
+    parts.all_total = p, p += queries;
+    parts.units = (unit *)p, p += queries * (sizeof(unit) / sizeof(float));
     if (s) *s = parts;
     return p - memory;
 }
 
 /* bytes of scratch memory that a call with so many queries (rows times heads) needs */
-long KERNEL(attention_bytes)(long block_tokens, long head_dim, long queries) {
-    return floats_of(block_tokens, head_dim, queries, 0, (float *)0) * (long)sizeof(float);
+long KERNEL(attention_bytes)(long head_dim, long queries) {
+    return floats_of(head_dim, queries, 0, (float *)0) * (long)sizeof(float);
 }
 
-/* rows of count elements, F16 or F32, to rows of width floats, zero behind their end */
-static void widen(float *out, const uint8_t *in, long rows, long count, long width, long f16) {
-    for (long row = 0; row < rows; row++, out += width) {
-        const uint8_t *p = in + row * count * (f16 ? 2 : 4);
-        if (!f16) {
-            memcpy(out, p, count * 4);
-            memset(out + count, 0, (width - count) * 4);
-            continue;
-        }
-        for (long i = 0; i < count; i += LANES) {
-            uint16_t lanes[LANES] = {0};
-            const uint16_t *half = (const uint16_t *)p + i;
-            if (count - i < LANES) memcpy(lanes, half, (count - i) * 2), half = lanes;
-            vf_store(out + i, vf_from_f16(half));
-        }
-    }
+INLINE long head_at(const cache *c, long position) {
+    long block = c->table[position / c->block_tokens];
+    return (block * c->kv_heads + c->kv_head) * head_bytes(c->storage, c->block_tokens, c->head_dim);
 }
 
-/* scores of count queries, at most QUERIES, with all tokens of the block */
-INLINE void score(const scratch *s, long first, int count, long head_dim, long dim, long tokens) {
-    for (long t = 0; t < tokens; t += 2 * LANES) {
-        int vectors = tokens - t > LANES ? 2 : 1;
-        vf sum[QUERIES][2];
-        for (int q = 0; q < QUERIES; q++) sum[q][0] = sum[q][1] = vf_zero();
-        if (vectors == 2) {
-            for (long i = 0; i < head_dim; i++) {
-                vf k0 = vf_load(s->keys + i * tokens + t), k1 = vf_load(s->keys + i * tokens + t + LANES);
-                for (int q = 0; q < count; q++) {
-                    vf x = vf_set(s->queries[(first + q) * dim + i]);
-                    sum[q][0] = vf_fma(k0, x, sum[q][0]);
-                    sum[q][1] = vf_fma(k1, x, sum[q][1]);
-                }
+/* the keys of count tokens of one block, from the one at offset on, as columns of a tile */
+INLINE void widen_keys(float *tile, const uint8_t *head, const cache *c, enum storage storage, long offset, long count) {
+    long bytes = element_bytes(storage), step = c->block_tokens * bytes, head_dim = c->head_dim;
+    for (long t = 0; t < count; t += LANES) {
+        long left = count - t;
+        const uint8_t *p = head + (offset + t) * bytes;
+        if (storage == KV_Q8_0) {
+            const uint8_t *scales = head + stored_dim(storage, head_dim) * step + (offset + t) * 2;
+            for (long first = 0; first < head_dim; first += BLOCK, scales += 2 * c->block_tokens) {
+                vf scale = element(scales, KV_F16, left);
+                long end = first + BLOCK < head_dim ? first + BLOCK : head_dim;
+                for (long i = first; i < end; i++)
+                    vf_store_some(tile + i * KEYS + t, vf_mul(scale, element(p + i * step, storage, left)), left);
             }
+        } else if (left >= LANES) {
+            for (long i = 0; i < head_dim; i++) vf_store(tile + i * KEYS + t, element(p + i * step, storage, LANES));
         } else {
-            for (long i = 0; i < head_dim; i++) {
-                vf k0 = vf_load(s->keys + i * tokens + t);
-                for (int q = 0; q < count; q++)
-                    sum[q][0] = vf_fma(k0, vf_set(s->queries[(first + q) * dim + i]), sum[q][0]);
-            }
+            for (long i = 0; i < head_dim; i++) vf_store_some(tile + i * KEYS + t, element(p + i * step, storage, left), left);
         }
-        for (int q = 0; q < count; q++)
-            for (int v = 0; v < vectors; v++) vf_store(s->weights + q * tokens + t + v * LANES, sum[q][v]);
     }
 }
 
-/*
- * turns the scores of tokens [from, to) of a block into weights relative to the highest score so far; returns by what
- * earlier sums shrink
- */
-INLINE float weigh(const scratch *s, long query, float *weights, long from, long to, long tokens) {
-    vf least = vf_set(-__builtin_inff()), block = least;
-    for (long t = 0; t < tokens; t += LANES) {
-        vf scores = vf_first((int)(to - t), vf_load(weights + t), least);
-        if (from > t) scores = vf_first((int)(from - t), least, scores);
-        vf_store(weights + t, scores);
-        block = vf_max(block, scores);
+/* the values of count tokens of one block, from the one at offset on, as rows of a tile */
+INLINE void widen_values(float *tile, float *scales, const uint8_t *head, const cache *c, enum storage storage, long offset,
+                         long count) {
+    long head_dim = c->head_dim, stored = stored_dim(storage, head_dim), groups = stored / BLOCK;
+    if (storage == KV_Q8_0) {
+        const uint8_t *p = head + stored * c->block_tokens + offset * groups * 2;
+        for (long i = 0; i < count * groups; i += LANES) vf_store(scales + i, element(p + 2 * i, KV_F16, count * groups - i));
     }
-    float before = s->most[query], most = vf_most(block);
-    most = most > before ? most : before;
-    s->most[query] = most;
-    float shrink = 0;
-    if (before > -__builtin_inff()) {
-        float lanes[LANES];
-        vf_store(lanes, vf_exp(vf_set(before - most)));
-        shrink = lanes[0];
+    for (long t = 0; t < count; t++) {
+        const uint8_t *p = head + (offset + t) * stored * element_bytes(storage);
+        for (long i = 0; i < head_dim; i += LANES) {
+            vf x = element(p + i * element_bytes(storage), storage, head_dim - i);
+            if (storage == KV_Q8_0) x = vf_mul(vf_set(scales[t * groups + i / BLOCK]), x);
+            vf_store(tile + t * c->dim + i, x);
+        }
     }
-    vf total = vf_mul(vf_load(s->totals + query * LANES), vf_set(shrink));
-    for (long t = 0; t < tokens; t += LANES) {
+}
+
+/* asks for a share of the keys or values of the block of a position: that of the count tokens from it on */
+INLINE void ask(const cache *c, const uint8_t *cached, long position, long count) {
+    long bytes = head_bytes(c->storage, c->block_tokens, c->head_dim), offset = position % c->block_tokens;
+    const uint8_t *p = cached + head_at(c, position) + bytes * offset / c->block_tokens;
+    for (long i = 0; i < bytes * count / c->block_tokens; i += 64) __builtin_prefetch(p + i);
+}
+
+/* the keys of positions [from, to) */
+static void load_keys(const scratch *s, const cache *c, long from, long to) {
+    for (long at = from, count; at < to; at += count) {
+        long offset = at % c->block_tokens;
+        count = to - at < c->block_tokens - offset ? to - at : c->block_tokens - offset;
+        const uint8_t *head = c->keys + head_at(c, at);
+        float *tile = s->keys + at - from;
+        switch (c->storage) {
+            case KV_F32: widen_keys(tile, head, c, KV_F32, offset, count); break;
+            case KV_F16: widen_keys(tile, head, c, KV_F16, offset, count); break;
+            case KV_Q8_0: widen_keys(tile, head, c, KV_Q8_0, offset, count); break;
+        }
+    }
+}
+
+/* the values of positions [from, to) */
+static void load_values(const scratch *s, const cache *c, long from, long to) {
+    for (long at = from, count; at < to; at += count) {
+        long offset = at % c->block_tokens;
+        count = to - at < c->block_tokens - offset ? to - at : c->block_tokens - offset;
+        const uint8_t *head = c->values + head_at(c, at);
+        float *tile = s->values + (at - from) * c->dim;
+        switch (c->storage) {
+            case KV_F32: widen_values(tile, s->scales, head, c, KV_F32, offset, count); break;
+            case KV_F16: widen_values(tile, s->scales, head, c, KV_F16, offset, count); break;
+            case KV_Q8_0: widen_values(tile, s->scales, head, c, KV_Q8_0, offset, count); break;
+        }
+    }
+}
+
+/* scores of count queries with the tile's tokens, the first of which is t of the segment */
+INLINE void score(const scratch *s, const cache *c, long query, int count, long t) {
+    vf sum[QUERIES][2];
+    const float *x = s->queries + query * c->dim;
+    for (int q = 0; q < count; q++) sum[q][0] = sum[q][1] = vf_zero();
+    for (long i = 0; i < c->head_dim; i++) {
+        vf k0 = vf_load(s->keys + i * KEYS), k1 = vf_load(s->keys + i * KEYS + LANES);
+        for (int q = 0; q < count; q++) {
+            vf xi = vf_set(x[q * c->dim + i]);
+            sum[q][0] = vf_fma(k0, xi, sum[q][0]);
+            sum[q][1] = vf_fma(k1, xi, sum[q][1]);
+        }
+    }
+    for (int q = 0; q < count; q++) {
+        vf_store(s->weights + (query + q) * STRIDE + t, sum[q][0]);
+        vf_store(s->weights + (query + q) * STRIDE + t + LANES, sum[q][1]);
+    }
+}
+
+/* turns the scores of positions [from, to) into weights relative to the highest of them */
+static void weigh(const scratch *s, long query, long from, long to) {
+    float *weights = s->weights + query * STRIDE;
+    long first = from / LANES * LANES, last = (to - 1) / LANES * LANES;
+    vf least = vf_set(-__builtin_inff()), high = least;
+    vf_store(weights + last, vf_first((int)(to - last), vf_load(weights + last), least));
+    vf_store(weights + first, vf_first((int)(from - first), least, vf_load(weights + first)));
+    for (long t = first; t <= last; t += LANES) high = vf_max(high, vf_load(weights + t));
+    float most = vf_most(high);
+    vf total = vf_zero();
+    for (long t = first; t <= last; t += LANES) {
         vf weight = vf_exp(vf_sub(vf_load(weights + t), vf_set(most)));
-        weight = vf_first((int)(to - t), weight, vf_zero());
-        if (from > t) weight = vf_first((int)(from - t), vf_zero(), weight);
+        if (t == last) weight = vf_first((int)(to - t), weight, vf_zero());
+        if (t == first) weight = vf_first((int)(from - t), vf_zero(), weight);
         vf_store(weights + t, weight);
         total = vf_add(total, weight);
     }
-    vf_store(s->totals + query * LANES, total);
-    return shrink;
+    s->most[query] = most;
+    s->total[query] = vf_sum(total);
 }
 
-/* adds the weighted values of count queries, at most QUERIES, to their sums */
-INLINE void gather(const scratch *s, long first, int count, const float *shrink, long to, long dim, long tokens) {
-    for (long i = 0; i < dim; i += 2 * LANES) {
-        int vectors = dim - i > LANES ? 2 : 1;
+/* adds to the sums of count queries the weighted values of the tokens [from, to) of the tile, whose first is t of the segment */
+INLINE void gather(const scratch *s, const cache *c, long query, int count, long t, long from, long to) {
+    const float *weights = s->weights + query * STRIDE + t;
+    for (long i = 0; i < c->dim; i += 2 * LANES) {
+        float *sums = s->sums + query * c->dim + i;
+        const float *values = s->values + i;
         vf sum[QUERIES][2];
-        for (int q = 0; q < count; q++)
-            for (int v = 0; v < vectors; v++)
-                sum[q][v] = vf_mul(vf_load(s->sums + (first + q) * dim + i + v * LANES), vf_set(shrink[q]));
-        if (vectors == 2) {
-            for (long t = 0; t < to; t++) {
-                vf v0 = vf_load(s->values + t * dim + i), v1 = vf_load(s->values + t * dim + i + LANES);
+        if (c->dim - i > LANES) {
+            for (int q = 0; q < count; q++)
+                for (int v = 0; v < 2; v++) sum[q][v] = vf_load(sums + q * c->dim + v * LANES);
+            for (long at = from; at < to; at++) {
+                vf v0 = vf_load(values + at * c->dim), v1 = vf_load(values + at * c->dim + LANES);
                 for (int q = 0; q < count; q++) {
-                    vf weight = vf_set(s->weights[q * tokens + t]);
+                    vf weight = vf_set(weights[q * STRIDE + at]);
                     sum[q][0] = vf_fma(v0, weight, sum[q][0]);
                     sum[q][1] = vf_fma(v1, weight, sum[q][1]);
                 }
             }
+            for (int q = 0; q < count; q++)
+                for (int v = 0; v < 2; v++) vf_store(sums + q * c->dim + v * LANES, sum[q][v]);
         } else {
-            for (long t = 0; t < to; t++) {
-                vf v0 = vf_load(s->values + t * dim + i);
-                for (int q = 0; q < count; q++) sum[q][0] = vf_fma(v0, vf_set(s->weights[q * tokens + t]), sum[q][0]);
+            for (int q = 0; q < count; q++) sum[q][0] = vf_load(sums + q * c->dim);
+            for (long at = from; at < to; at++) {
+                vf v0 = vf_load(values + at * c->dim);
+                for (int q = 0; q < count; q++) sum[q][0] = vf_fma(v0, vf_set(weights[q * STRIDE + at]), sum[q][0]);
             }
+            for (int q = 0; q < count; q++) vf_store(sums + q * c->dim, sum[q][0]);
         }
-        for (int q = 0; q < count; q++)
-            for (int v = 0; v < vectors; v++) vf_store(s->sums + (first + q) * dim + i + v * LANES, sum[q][v]);
     }
 }
 
-INLINE void visit(const scratch *s, long row_first, int count, long from, long to, long head_dim, long dim,
-                  long tokens) {
-    float shrink[QUERIES];
-    score(s, row_first, count, head_dim, dim, tokens);
-    for (int q = 0; q < count; q++) shrink[q] = weigh(s, row_first + q, s->weights + q * tokens, from, to, tokens);
-    gather(s, row_first, count, shrink, to, dim, tokens);
+/* the queries that see something of the segment that begins at a position, in units; the others get no weight */
+static long units_of(const scratch *s, const int32_t *positions, long rows, long heads, long begin, long window) {
+    long units = 0;
+    for (long row = 0; row < rows; row++) {
+        long from = positions[row] - window + 1 - begin, to = positions[row] + 1 - begin, query = row * heads;
+        from = from > 0 ? from : 0;
+        to = to < SEGMENT ? to : SEGMENT;
+        if (from >= to) {
+            for (long head = 0; head < heads; head++) s->most[query + head] = -__builtin_inff(), s->total[query + head] = 0;
+            continue;
+        }
+        for (long left = heads; left > 0;) {
+            unit *before = s->units + units - 1;
+            if (units > 0 && before->from == from && before->to == to && before->count < QUERIES &&
+                before->query + before->count == query) {
+                before->count++, query++, left--;
+            } else {
+                s->units[units++] = (unit){(int32_t)query++, 1, (int32_t)from, (int32_t)to};
+                left--;
+            }
+        }
+    }
+    return units;
+}
+
+/* sums, most and total of what all queries see of the segment that begins at a position */
+static void attend(const scratch *s, const cache *c, const int32_t *positions, long rows, long heads, long begin, long window) {
+    long units = units_of(s, positions, rows, heads, begin, window), from = SEGMENT, to = 0;
+    for (const unit *u = s->units; u < s->units + units; u++) {
+        from = u->from < from ? u->from : from;
+        to = u->to > to ? u->to : to;
+    }
+    memset(s->sums, 0, rows * heads * c->dim * sizeof(float));
+    for (long t = from / KEYS * KEYS; t < to; t += KEYS) {
+        load_keys(s, c, begin + t, begin + (t + KEYS < to ? t + KEYS : to));
+        if (t + SOON < to) ask(c, c->keys, begin + t + SOON, KEYS);
+        else if (from + t + SOON - to < to) ask(c, c->values, begin + from + t + SOON - to, KEYS);
+        for (const unit *u = s->units; u < s->units + units; u++) {
+            if (u->to <= t || u->from >= t + KEYS) continue;
+            if (u->count == QUERIES) score(s, c, u->query, QUERIES, t);
+            else for (int q = 0; q < u->count; q++) score(s, c, u->query + q, 1, t);
+        }
+    }
+    for (const unit *u = s->units; u < s->units + units; u++)
+        for (int q = 0; q < u->count; q++) weigh(s, u->query + q, u->from, u->to);
+    for (long t = from / VALUES * VALUES; t < to; t += VALUES) {
+        load_values(s, c, begin + t, begin + (t + VALUES < to ? t + VALUES : to));
+        if (t + SOON < to) ask(c, c->values, begin + t + SOON, VALUES);
+        for (const unit *u = s->units; u < s->units + units; u++) {
+            long first = u->from > t ? u->from - t : 0, end = u->to < t + VALUES ? u->to - t : VALUES;
+            if (first >= end) continue;
+            if (u->count == QUERIES) gather(s, c, u->query, QUERIES, t, first, end);
+            else for (int q = 0; q < u->count; q++) gather(s, c, u->query + q, 1, t, first, end);
+        }
+    }
+}
+
+INLINE float exp_of(float x) {
+    float lanes[LANES];
+    vf_store(lanes, vf_exp(vf_set(x)));
+    return lanes[0];
+}
+
+/* adds the next segment of a query to those before it */
+INLINE void merge(float *all_sums, float *all_most, float *all_total, const float *sums, float most, float total, long dim) {
+    if (most == -__builtin_inff()) return;
+    float highest = most > *all_most ? most : *all_most;
+    float shrink = *all_most == -__builtin_inff() ? 0 : exp_of(*all_most - highest), share = exp_of(most - highest);
+    for (long i = 0; i < dim; i += LANES)
+        vf_store(all_sums + i, vf_fma(vf_load(sums + i), vf_set(share), vf_mul(vf_load(all_sums + i), vf_set(shrink))));
+    *all_most = highest;
+    *all_total = *all_total * shrink + total * share;
 }
 
 /*
@@ -160,77 +302,34 @@ INLINE void visit(const scratch *s, long row_first, int count, long from, long t
  *   table, positions  block ids of the sequence that all these rows belong to; [rows] positions
  *   window            how many positions up to its own a row sees
  */
-void KERNEL(attention)(float *out, const float *q, long width, const uint8_t *keys, const uint8_t *values, long f16,
+void KERNEL(attention)(float *out, const float *q, long width, const uint8_t *keys, const uint8_t *values, long storage,
                        long block_tokens, long kv_heads, long head_dim, long kv_head, const int32_t *table,
                        const int32_t *positions, long from, long to, float scale, long window, float *memory) {
-    long heads = width / (kv_heads * head_dim), rows = to - from, element = f16 ? 2 : 4;
-    long tokens = round_up(block_tokens, LANES), dim = round_up(head_dim, LANES);
+    long heads = width / (kv_heads * head_dim), rows = to - from, queries = rows * heads, dim = round_up(head_dim, LANES);
+    cache c = {keys, values, storage, block_tokens, kv_heads, head_dim, kv_head, dim, table};
     scratch s;
-    floats_of(block_tokens, head_dim, rows * heads, &s, memory);
+    floats_of(head_dim, queries, &s, memory);
     long last = 0, lowest = positions[from];
-    for (long row = 0; row < rows; row++) {
-        long position = positions[from + row];
-        last = position > last ? position : last;
-        lowest = position < lowest ? position : lowest;
-        for (long head = 0; head < heads; head++) {
-            const float *in = q + (from + row) * width + (kv_head * heads + head) * head_dim;
-            long query = row * heads + head;
-            for (long i = 0; i < head_dim; i++) s.queries[query * dim + i] = in[i] * scale;
-            memset(s.sums + query * dim, 0, dim * sizeof(float));
-            memset(s.totals + query * LANES, 0, LANES * sizeof(float));
-            s.most[query] = -__builtin_inff();
-        }
-    }
-    long begin = lowest - window + 1 > 0 ? (lowest - window + 1) / block_tokens : 0;
-    for (long block = begin; block <= last / block_tokens; block++) {
-        long at = ((long)table[block] * kv_heads + kv_head) * block_tokens * head_dim * element;
-        widen(s.keys, keys + at, head_dim, block_tokens, tokens, f16);
-        widen(s.values, values + at, block_tokens, head_dim, dim, f16);
-        for (long row = 0; row < rows; row++) {
-            long position = positions[from + row], start = block * block_tokens;
-            long first = position - window + 1 - start, end = position + 1 - start;
-            first = first > 0 ? first : 0;
-            end = end < block_tokens ? end : block_tokens;
-            if (first >= end) continue;
-            long query = row * heads, stop = query + heads;
-            for (; query + 4 <= stop; query += 4) visit(&s, query, 4, first, end, head_dim, dim, tokens);
-            for (; query < stop; query++) visit(&s, query, 1, first, end, head_dim, dim, tokens);
-        }
-    }
-    for (long query = 0; query < rows * heads; query++) {
-        float total = vf_sum(vf_load(s.totals + query * LANES));
-        float *target = out + (from + query / heads) * width + (kv_head * heads + query % heads) * head_dim;
-        for (long i = 0; i < head_dim; i++) target[i] = s.sums[query * dim + i] / total;
-    }
-}
-
-/* stores the keys and values of rows [from, to), [rows, kv_heads * head_dim], where attention reads them */
-void KERNEL(store_kv)(uint8_t *keys, uint8_t *values, const float *key, const float *value, long f16, long block_tokens,
-                      long kv_heads, long head_dim, const int32_t *blocks, const int32_t *offsets, long from, long to) {
     for (long row = from; row < to; row++) {
-        for (long head = 0; head < kv_heads; head++) {
-            long base = ((long)blocks[row] * kv_heads + head) * block_tokens * head_dim;
-            const float *k = key + (row * kv_heads + head) * head_dim, *v = value + (row * kv_heads + head) * head_dim;
-            for (long i = 0; i < head_dim; i += LANES) {
-                float wide[2][LANES] = {{0}};
-                uint16_t narrow[2][LANES];
-                long count = head_dim - i < LANES ? head_dim - i : LANES;
-                memcpy(wide[0], k + i, count * 4);
-                memcpy(wide[1], v + i, count * 4);
-                vf_to_f16(narrow[0], vf_load(wide[0]));
-                vf_to_f16(narrow[1], vf_load(wide[1]));
-                for (long j = 0; j < count; j++) {
-                    long key_at = base + (i + j) * block_tokens + offsets[row];
-                    long value_at = base + offsets[row] * head_dim + i + j;
-                    if (f16) {
-                        memcpy(keys + key_at * 2, &narrow[0][j], 2);
-                        memcpy(values + value_at * 2, &narrow[1][j], 2);
-                    } else {
-                        memcpy(keys + key_at * 4, &wide[0][j], 4);
-                        memcpy(values + value_at * 4, &wide[1][j], 4);
-                    }
-                }
-            }
-        }
+        last = positions[row] > last ? positions[row] : last;
+        lowest = positions[row] < lowest ? positions[row] : lowest;
+    }
+    for (long query = 0; query < queries; query++) {
+        const float *in = q + (from + query / heads) * width + (kv_head * heads + query % heads) * head_dim;
+        for (long i = 0; i < head_dim; i++) s.queries[query * dim + i] = in[i] * scale;
+        s.all_most[query] = -__builtin_inff();
+        s.all_total[query] = 0;
+    }
+    memset(s.all_sums, 0, queries * dim * sizeof(float));
+    long first = lowest - window + 1 > 0 ? (lowest - window + 1) / SEGMENT : 0;
+    for (long segment = first; segment <= last / SEGMENT; segment++) {
+        attend(&s, &c, positions + from, rows, heads, segment * SEGMENT, window);
+        for (long query = 0; query < queries; query++)
+            merge(s.all_sums + query * dim, s.all_most + query, s.all_total + query, s.sums + query * dim, s.most[query],
+                  s.total[query], dim);
+    }
+    for (long query = 0; query < queries; query++) {
+        float *target = out + (from + query / heads) * width + (kv_head * heads + query % heads) * head_dim;
+        for (long i = 0; i < head_dim; i++) target[i] = s.all_sums[query * dim + i] / s.all_total[query];
     }
 }

@@ -24,7 +24,7 @@ void KERNEL(rms_norm)(float *, const float *, const float *, float, long, long, 
 void KERNEL(swiglu)(float *, const float *, long, long);
 void KERNEL(add_bias)(float *, const float *, long, long, long);
 void KERNEL(rope)(float *, const float *, const float *, long, long, long, long);
-long KERNEL(attention_bytes)(long, long, long);
+long KERNEL(attention_bytes)(long, long);
 void KERNEL(attention)(float *, const float *, long, const uint8_t *, const uint8_t *, long, long, long, long, long,
                        const int32_t *, const int32_t *, long, long, float, long, float *);
 void KERNEL(store_kv)(uint8_t *, uint8_t *, const float *, const float *, long, long, long, long, const int32_t *,
@@ -118,18 +118,19 @@ static void rows(void) {
     print("rope", y, 300);
 }
 
-static void attention(int f16, long head_dim, long window) {
-    enum { BLOCK = 16, KV_HEADS = 2, HEADS = 8, TOKENS = 60, RUN = 16 };
-    int32_t table[] = {4, 1, 3, 0}, blocks[TOKENS], offsets[TOKENS], positions[TOKENS];
+static void attention(int storage, long head_dim, long window) {
+    enum { BLOCK = 16, KV_HEADS = 2, HEADS = 8, TOKENS = 300, BLOCKS = 19, RUN = 16 };
+    int32_t table[BLOCKS], blocks[TOKENS], offsets[TOKENS], positions[TOKENS];
+    for (int i = 0; i < BLOCKS; i++) table[i] = i * 7 % BLOCKS;
     for (int i = 0; i < TOKENS; i++) blocks[i] = table[i / BLOCK], offsets[i] = i % BLOCK, positions[i] = i;
-    uint8_t *keys = memory(6 * KV_HEADS * BLOCK * head_dim * 4), *values = memory(6 * KV_HEADS * BLOCK * head_dim * 4);
+    uint8_t *keys = memory(BLOCKS * KV_HEADS * BLOCK * head_dim * 6), *values = memory(BLOCKS * KV_HEADS * BLOCK * head_dim * 6);
     float *key = numbers(TOKENS * KV_HEADS * head_dim, 1), *value = numbers(TOKENS * KV_HEADS * head_dim, 1);
-    KERNEL(store_kv)(keys, values, key, value, f16, BLOCK, KV_HEADS, head_dim, blocks, offsets, 0, TOKENS);
+    KERNEL(store_kv)(keys, values, key, value, storage, BLOCK, KV_HEADS, head_dim, blocks, offsets, 0, TOKENS);
     float *q = numbers(TOKENS * HEADS * head_dim, 1), *out = memory(TOKENS * HEADS * head_dim * 4);
-    float *scratch = memory(KERNEL(attention_bytes)(BLOCK, head_dim, RUN * HEADS / KV_HEADS));
+    float *scratch = memory(KERNEL(attention_bytes)(head_dim, RUN * HEADS / KV_HEADS));
     for (int head = 0; head < KV_HEADS; head++)
         for (int from = 0; from < TOKENS; from += RUN)
-            KERNEL(attention)(out, q, HEADS * head_dim, keys, values, f16, BLOCK, KV_HEADS, head_dim, head, table, positions,
+            KERNEL(attention)(out, q, HEADS * head_dim, keys, values, storage, BLOCK, KV_HEADS, head_dim, head, table, positions,
                               from, from + RUN < TOKENS ? from + RUN : TOKENS, 0.3f, window, scratch);
     print("attention", out, TOKENS * HEADS * head_dim);
 }
@@ -143,6 +144,7 @@ int main(void) {
     for (long head_dim = 6; head_dim < 70; head_dim += 29) {
         attention(0, head_dim, 1 << 30);
         attention(1, head_dim, 20);
+        attention(2, head_dim, 280);
     }
     return 0;
 }

@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * The primitives that a LLaMA forward pass is made of. Activations are F32; weights are of any {@code TensorType}; the
- * KV cache is F16 or F32. {@code rows} is how many leading rows of the activations take part. No two tensors of a call may overlap
+ * KV cache is F32, F16 or Q8_0. {@code rows} is how many leading rows of the activations take part. No two tensors of a call may overlap
  * unless it says so.
  */
 public interface Kernels {

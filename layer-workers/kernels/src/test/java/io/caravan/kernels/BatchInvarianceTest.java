@@ -56,7 +56,7 @@ class BatchInvarianceTest {
     @ParameterizedTest
     @EnumSource(names = {"SCALAR", "VECTOR", "NATIVE"})
     void shouldAttendToTheSameBitsInAnyBatchAndAnyBlocks(KernelChoice choice) {
-        for (var type : new TensorType[] {TensorType.F16, TensorType.F32}) {
+        for (var type : Samples.CACHED) {
             var alone = attention(choice, 1, type, new int[] {0, 1, 2, 3}, 50);
             for (var threads : new int[] {1, 2, 3}) {
                 for (var table : new int[][] {{0, 1, 2, 3}, {5, 2, 4, 0}}) {

@@ -3,11 +3,11 @@ package io.caravan.kernels;
 import io.caravan.kernels.scalar.Elements;
 import io.caravan.proto.model.TensorType;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** A random sequence of tokens whose keys and values lie in the blocks of a cache. */
 final class CachedSequence {
     private static final int BLOCK_TOKENS = 16;
-    private static final int BLOCKS = 6;
     private static final int HEADS = 4;
 
     private final HostDevice device;
@@ -23,10 +23,11 @@ final class CachedSequence {
             HostDevice device, TensorType type, int kvHeads, int tokens, int[] table, int headDim, AttentionRule rule) {
         this.device = device;
         this.table = table;
-        var rows = (long) BLOCKS * kvHeads * BLOCK_TOKENS;
+        var rows = (IntStream.of(table).max().orElseThrow() + 1L) * kvHeads * BLOCK_TOKENS;
+        var width = KvLayer.width(type, headDim);
         kv = new KvLayer(
-                device.allocate(type, rows, headDim),
-                device.allocate(type, rows, headDim),
+                device.allocate(type, rows, width),
+                device.allocate(type, rows, width),
                 BLOCK_TOKENS,
                 kvHeads,
                 headDim,

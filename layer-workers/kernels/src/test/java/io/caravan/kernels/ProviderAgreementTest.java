@@ -9,6 +9,7 @@ import io.caravan.proto.model.TensorType;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -141,7 +142,7 @@ class ProviderAgreementTest {
             var cos = Samples.random(device, TensorType.F32, 3, headDim / 2, 9);
             device.kernels().rope(out, cos, Samples.random(device, TensorType.F32, 3, headDim / 2, 10), headDim, 3);
         });
-        for (var type : new TensorType[] {TensorType.F16, TensorType.F32}) {
+        for (var type : Samples.CACHED) {
             for (var kvHeads : new int[] {1, 2, 4}) {
                 compare(1e-5, 1, 4L * headDim, (device, out) -> {
                     var sequence = new CachedSequence(device, type, kvHeads, headDim, 45, new int[] {4, 1, 3});
@@ -151,10 +152,56 @@ class ProviderAgreementTest {
         }
     }
 
+    @Test
+    void shouldAttendToLongContextsAsTheDefinitionDoes() {
+        var table = IntStream.range(0, 44).map(block -> block * 7 % 44).toArray();
+        for (var type : Samples.CACHED) {
+            for (var window : new int[] {AttentionRule.UNLIMITED, 300, 40}) {
+                var rule = new AttentionRule(0.2, window);
+                compare(1e-5, 9, 4L * 34, (device, out) -> {
+                    var sequence = new CachedSequence(device, type, 1, 700, table, 34, rule);
+                    sequence.attend(out, 254, 255, 256, 257, 511, 512, 555, 556, 699);
+                });
+            }
+        }
+    }
+
+    @Test
+    void shouldQuantiseKeysAndValuesAsTheDefinitionDoes() {
+        var least = Float.MIN_VALUE;
+        var rows = new float[][] {
+            {0f, -0f, 0f},
+            {1f, -127f, 0.5f, -0.5f, 1.5f, 2.49999f, 63.5f, -126.5f},
+            {1e-8f, -1e-9f, least, 3e-41f},
+            {6e-5f, -7e-6f, 3e-5f},
+            {65504f * 127, -1e7f, 4e5f},
+            {1f, Float.NaN, -2f}
+        };
+        compare(1e-6, rows.length, 64, (device, out) -> {
+            for (var row = 0; row < rows.length; row++) {
+                var kv = new KvLayer(
+                        device.allocate(TensorType.Q8_0, 1, 64), device.allocate(TensorType.Q8_0, 1, 64), 1, 1, 40);
+                var value = device.allocate(TensorType.F32, 1, 40);
+                for (var i = 0; i < rows[row].length; i++) {
+                    Elements.set(value, i, rows[row][i]);
+                    Elements.set(value, 39 - i, rows[row][i] / 3);
+                }
+                var zero = device.allocate(TensorType.F32, 1, 40);
+                var where = new PagedRows(new int[] {0}, new int[][] {{0}});
+                device.kernels().storeKv(kv, zero, value, where);
+                device.kernels().attention(zero, zero, kv, where); // of one token: its value
+                for (var i = 0; i < 40; i++) {
+                    var read = Elements.get(zero, i);
+                    Elements.set(out, row * 64 + i, Float.isNaN(read) ? -1e9f : read);
+                }
+            }
+        });
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5, 15, 16, 17, 32, 33, 45, 100})
     void shouldSeeThroughAWindowAsTheDefinitionDoes(int window) {
-        for (var type : new TensorType[] {TensorType.F16, TensorType.F32}) {
+        for (var type : Samples.CACHED) {
             var rule = new AttentionRule(0.31, window);
             compare(1e-5, 7, 4L * 26, (device, out) -> {
                 var sequence = new CachedSequence(device, type, 2, 45, new int[] {4, 1, 3}, 26, rule);

@@ -18,6 +18,9 @@ final class Samples {
     static final TensorType[] QUANTISED =
             Stream.of(TensorType.values()).filter(TensorType::quantised).toArray(TensorType[]::new);
 
+    /** What keys and values are kept as. */
+    static final List<TensorType> CACHED = List.of(TensorType.F32, TensorType.F16, TensorType.Q8_0);
+
     /** Both. */
     static final List<TensorType> ALL =
             Stream.concat(Stream.of(PLAIN), Stream.of(QUANTISED)).toList();

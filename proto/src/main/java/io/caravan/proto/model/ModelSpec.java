@@ -169,9 +169,9 @@ public record ModelSpec(
         return layerCount * layerParameterCount() + embeddingParameterCount() * (tiedEmbeddings ? 1 : 2) + hiddenSize;
     }
 
-    /** Bytes of keys and values that one token takes in one layer. */
+    /** Bytes of keys and values that one token takes in one layer: whole quantisation blocks for each head. */
     public long kvBytesPerTokenPerLayer(TensorType kvType) {
-        return kvType.bytes(2L * kvWidth());
+        return 2L * kvHeadCount * kvType.bytes(headDim);
     }
 
     private static void requirePositive(String what, int value) {

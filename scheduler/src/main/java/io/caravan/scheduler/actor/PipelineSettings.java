@@ -132,7 +132,9 @@ public record PipelineSettings(
         return switch (name.toLowerCase(Locale.ROOT)) {
             case "f16" -> TensorType.F16;
             case "f32" -> TensorType.F32;
-            default -> throw new IllegalArgumentException("caravan.pipeline.kv.type must be f16 or f32, not " + name);
+            case "q8_0" -> TensorType.Q8_0;
+            default ->
+                throw new IllegalArgumentException("caravan.pipeline.kv.type must be f16, f32 or q8_0, not " + name);
         };
     }
 

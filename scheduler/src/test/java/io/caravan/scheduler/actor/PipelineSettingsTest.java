@@ -46,7 +46,7 @@ class PipelineSettingsTest {
     @Test
     void shouldRefuseAKvTypeThatIsNone() {
         assertThatThrownBy(() -> settings("caravan.pipeline.kv.type = q4"))
-                .hasMessageContaining("must be f16 or f32, not q4");
+                .hasMessageContaining("must be f16, f32 or q8_0, not q4");
     }
 
     @Test

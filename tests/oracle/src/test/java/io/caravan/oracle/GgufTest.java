@@ -12,6 +12,7 @@ import io.caravan.formats.gguf.GgufWriter;
 import io.caravan.kernels.KernelChoice;
 import io.caravan.model.convert.ConvertedData;
 import io.caravan.model.convert.Retyping;
+import io.caravan.model.kv.KvShape;
 import io.caravan.oracle.TestPipeline.Setup;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenIds;
@@ -99,6 +100,20 @@ class GgufTest {
         }
     }
 
+    @Test
+    void shouldLosePerplexityOnlyAsTheKeysAndValuesMust() {
+        double before = nll(TinyChat.DIRECTORY);
+        var bounds = Map.of(TensorType.F16, 1e-4, TensorType.Q8_0, 2e-3);
+        for (var bound : bounds.entrySet()) {
+            var setup = SETUP.kv(new KvShape(320, 8, bound.getKey()));
+            double after = nll(TinyChat.DIRECTORY, setup);
+            System.out.printf(
+                    "tiny-chat with keys and values as %s: perplexity %.5f, as F32 %.5f%n",
+                    bound.getKey(), Math.exp(after), Math.exp(before));
+            assertThat(after).as("%s", bound.getKey()).isCloseTo(before, within(bound.getValue()));
+        }
+    }
+
     private Path gguf(Path source, Optional<TensorType> type) throws IOException {
         Path file = folder.resolve(type.map(TensorType::name).orElse("same") + ".gguf");
         try (Checkpoint checkpoint = Checkpoints.open(source)) {
@@ -121,11 +136,15 @@ class GgufTest {
         }
     }
 
-    /** Mean negative log-likelihood of the tokens of the shipped model's reference answers. */
     private static double nll(Path model) {
+        return nll(model, SETUP);
+    }
+
+    /** Mean negative log-likelihood of the tokens of the shipped model's reference answers. */
+    private static double nll(Path model, Setup setup) {
         double sum = 0;
         int count = 0;
-        try (var pipeline = new TestPipeline(model, SETUP)) {
+        try (var pipeline = new TestPipeline(model, setup)) {
             for (var chat : TinyChat.chats().subList(0, 3)) {
                 var read =
                         pipeline.run(TestSequence.readingAlong(1, chat.prompt().concat(chat.answer())));

@@ -29,7 +29,7 @@ final class PipelineFlags {
     private String activations;
 
     @Setting(key = "caravan.pipeline.kv.type", env = "CARAVAN_KV_TYPE")
-    @Option(names = "--kv-type", paramLabel = "f16|f32", description = "Type of the KV cache. [CARAVAN_KV_TYPE]")
+    @Option(names = "--kv-type", paramLabel = "f16|f32|q8_0", description = "Type of the KV cache. [CARAVAN_KV_TYPE]")
     private String kvType;
 
     @Setting(key = "caravan.pipeline.kv.max-tokens", env = "CARAVAN_KV_TOKENS")

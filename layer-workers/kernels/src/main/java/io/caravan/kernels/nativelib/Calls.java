@@ -35,7 +35,7 @@ final class Calls {
     private static final MethodHandle ATTENTION = LIBRARY.kernel("attention", attention());
     private static final MethodHandle STORE_KV = LIBRARY.kernel("store_kv", longs(12));
     private static final MethodHandle PACKED_BYTES = LIBRARY.size("packed_bytes", longs(3));
-    private static final MethodHandle ATTENTION_BYTES = LIBRARY.size("attention_bytes", longs(3));
+    private static final MethodHandle ATTENTION_BYTES = LIBRARY.size("attention_bytes", longs(2));
     private static final MethodHandle ALLOCATE = LIBRARY.function("caravan_allocate", JAVA_LONG);
     private static final MethodHandle RELEASE = LIBRARY.function("caravan_release", longs(2));
     private static final MethodHandle FORGET = LIBRARY.function("caravan_forget", longs(2));
@@ -176,9 +176,9 @@ final class Calls {
         }
     }
 
-    static long attentionBytes(long blockTokens, long headDim, long queries) {
+    static long attentionBytes(long headDim, long queries) {
         try {
-            return (long) ATTENTION_BYTES.invokeExact(blockTokens, headDim, queries);
+            return (long) ATTENTION_BYTES.invokeExact(headDim, queries);
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -190,7 +190,7 @@ final class Calls {
             long width,
             long keys,
             long values,
-            long f16,
+            long storage,
             long blockTokens,
             long kvHeads,
             long headDim,
@@ -209,7 +209,7 @@ final class Calls {
                     width,
                     keys,
                     values,
-                    f16,
+                    storage,
                     blockTokens,
                     kvHeads,
                     headDim,
@@ -231,7 +231,7 @@ final class Calls {
             long values,
             long key,
             long value,
-            long f16,
+            long storage,
             long blockTokens,
             long kvHeads,
             long headDim,
@@ -241,7 +241,7 @@ final class Calls {
             long to) {
         try {
             STORE_KV.invokeExact(
-                    keys, values, key, value, f16, blockTokens, kvHeads, headDim, blocks, offsets, from, to);
+                    keys, values, key, value, storage, blockTokens, kvHeads, headDim, blocks, offsets, from, to);
         } catch (Throwable e) {
             throw failed(e);
         }

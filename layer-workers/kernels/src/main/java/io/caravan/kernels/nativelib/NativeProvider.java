@@ -193,7 +193,7 @@ public final class NativeProvider implements HostProvider {
                     address(kv.values()),
                     address(key) + TensorType.F32.bytes(rowFrom * key.columns()),
                     address(value) + TensorType.F32.bytes(rowFrom * value.columns()),
-                    half(kv),
+                    storage(kv),
                     kv.blockTokens(),
                     kv.kvHeads(),
                     kv.headDim(),
@@ -218,7 +218,7 @@ public final class NativeProvider implements HostProvider {
                 q.columns(),
                 address(kv.keys()),
                 address(kv.values()),
-                half(kv),
+                storage(kv),
                 kv.blockTokens(),
                 kv.kvHeads(),
                 kv.headDim(),
@@ -229,11 +229,19 @@ public final class NativeProvider implements HostProvider {
                 rows,
                 (float) kv.rule().scale(),
                 kv.rule().window(),
-                scratch.memory(Calls.attentionBytes(kv.blockTokens(), kv.headDim(), rows * heads)));
+                scratch.memory(Calls.attentionBytes(kv.headDim(), rows * heads)));
     }
 
-    private static long half(KvLayer kv) {
-        return kv.keys().type() == TensorType.F16 ? 1 : 0;
+    /** How keys and values are stored, as kv.h numbers it. */
+    private static long storage(KvLayer kv) {
+        return switch (kv.keys().type()) {
+            case F32 -> 0;
+            case F16 -> 1;
+            case Q8_0 -> 2;
+            default ->
+                throw new IllegalArgumentException(
+                        "there are no native kernels for keys of " + kv.keys().type());
+        };
     }
 
     @Override

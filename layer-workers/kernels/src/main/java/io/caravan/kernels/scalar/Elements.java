@@ -5,6 +5,7 @@ import io.caravan.kernels.quant.StoredFloats;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /** One element of a tensor as a float, whatever its storage format. */
 public final class Elements {
@@ -49,6 +50,16 @@ public final class Elements {
         StoredFloats.read(type, tensor.data(), type.bytes(first - at), blocks);
         System.arraycopy(blocks, (int) at, floats, 0, count);
         return floats;
+    }
+
+    /** Stores {@code values}, followed by zeros, as a row: each as the nearest that the format has. */
+    static void setRow(Tensor tensor, long row, float[] values) {
+        var width = Math.toIntExact(tensor.columns());
+        StoredFloats.write(
+                tensor.type(),
+                Arrays.copyOf(values, width),
+                tensor.data(),
+                tensor.type().bytes(row * width));
     }
 
     private static float getFloat(MemorySegment data, long index) {

@@ -18,7 +18,7 @@ final class ScalarAttention {
         var sums = new double[headDim];
         var firstVisible = kv.rule().firstVisible(position);
         for (var t = firstVisible; t <= position; t++) {
-            var value = kv.row(table[t / kv.blockTokens()], kvHead, t % kv.blockTokens()) * headDim;
+            var value = kv.row(table[t / kv.blockTokens()], kvHead, t % kv.blockTokens()) * kv.width();
             var values = Elements.floats(kv.values(), value, headDim);
             for (var i = 0; i < headDim; i++) {
                 sums[i] += weights[t - firstVisible] * values[i];
@@ -35,7 +35,7 @@ final class ScalarAttention {
         var firstVisible = kv.rule().firstVisible(position);
         var scores = new double[position + 1 - firstVisible];
         for (var t = firstVisible; t <= position; t++) {
-            var key = kv.row(table[t / kv.blockTokens()], kvHead, t % kv.blockTokens()) * headDim;
+            var key = kv.row(table[t / kv.blockTokens()], kvHead, t % kv.blockTokens()) * kv.width();
             var dot = ScalarProvider.dot(query, Elements.floats(kv.keys(), key, headDim));
             scores[t - firstVisible] = dot * kv.rule().scale();
         }

@@ -93,11 +93,9 @@ public final class ScalarProvider implements HostProvider {
             var block = where.tables()[row][position / kv.blockTokens()];
             for (var head = 0; head < kv.kvHeads(); head++) {
                 var source = ((long) row * kv.kvHeads() + head) * headDim;
-                var target = kv.row(block, head, position % kv.blockTokens()) * headDim;
-                for (var i = 0; i < headDim; i++) {
-                    Elements.set(kv.keys(), target + i, Elements.get(key, source + i));
-                    Elements.set(kv.values(), target + i, Elements.get(value, source + i));
-                }
+                var target = kv.row(block, head, position % kv.blockTokens());
+                Elements.setRow(kv.keys(), target, Elements.floats(key, source, headDim));
+                Elements.setRow(kv.values(), target, Elements.floats(value, source, headDim));
             }
         }
     }

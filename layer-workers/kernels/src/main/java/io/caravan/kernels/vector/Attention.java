@@ -62,8 +62,9 @@ final class Attention {
         this.groupHeads = Math.toIntExact(q.columns() / ((long) kv.kvHeads() * headDim));
         var paddedTokens = Math.ceilDiv(kv.blockTokens(), TOKEN_STEP) * TOKEN_STEP;
         var resultCount = rowCount * groupHeads * headDim;
-        this.keys = scratch.panel(paddedTokens * headDim);
-        this.values = scratch.values(kv.blockTokens() * headDim);
+        var excess = kv.width() - headDim;
+        this.keys = scratch.panel(paddedTokens * headDim + excess);
+        this.values = scratch.values(kv.blockTokens() * headDim + excess);
         this.queries = scratch.x(resultCount);
         this.results = scratch.sums(resultCount + TOKEN_STEP * LANES);
         this.sumsAt = resultCount;
@@ -138,8 +139,16 @@ final class Attention {
     }
 
     private void widen(Tensor cache, int block, int tokens, float[] target) {
-        var first = kv.row(block, kvHead, 0) * headDim;
-        Convert.toFloats(cache.type(), cache.data().address() + cache.type().bytes(first), target, 0, tokens * headDim);
+        var type = cache.type();
+        var width = kv.width();
+        var first = cache.data().address() + type.bytes(kv.row(block, kvHead, 0) * width);
+        if (width == headDim) {
+            Convert.toFloats(type, first, target, 0, tokens * headDim);
+        } else {
+            for (var token = 0; token < tokens; token++) { // what is beyond a head is overwritten by the next token
+                Convert.toFloats(type, first + token * type.bytes(width), target, token * headDim, width);
+            }
+        }
     }
 
     /** One query head meets the first {@code count} tokens of a block but for those before its window. */

@@ -3,6 +3,7 @@ package io.caravan.kernels.vector;
 import static io.caravan.kernels.vector.Memory.LANES;
 
 import io.caravan.kernels.quant.QuantisationBlock;
+import io.caravan.kernels.quant.StoredFloats;
 import io.caravan.proto.model.TensorType;
 
 /** Runs of elements from one storage format to another. */
@@ -59,7 +60,7 @@ final class Convert {
         }
     }
 
-    /** Writes {@code count} floats at {@code source} to {@code target}, as F32 or rounded to F16. */
+    /** Writes {@code count} floats at {@code source} to {@code target}, in whole blocks where the type has them. */
     static void fromFloats(TensorType type, long source, long target, int count) {
         switch (type) {
             case F32 -> Memory.copy(source, target, (long) count * Float.BYTES);
@@ -68,7 +69,11 @@ final class Convert {
                     Memory.setFloat16(target + 2L * i, Memory.getFloat(source + 4L * i));
                 }
             }
-            default -> throw new IllegalArgumentException("the KV cache is F16 or F32, not " + type);
+            default -> {
+                var floats = new float[Math.ceilDiv(count, type.blockElements()) * type.blockElements()];
+                Memory.copy(source, floats, 0, count);
+                StoredFloats.write(type, floats, Memory.ALL, target);
+            }
         }
     }
 

@@ -84,7 +84,7 @@ public final class VectorProvider implements HostProvider {
             var block = where.tables()[row][position / kv.blockTokens()];
             for (var head = 0; head < kv.kvHeads(); head++) {
                 var source = (long) head * headDim * Float.BYTES;
-                var target = kv.row(block, head, position % kv.blockTokens()) * headDim;
+                var target = kv.row(block, head, position % kv.blockTokens()) * kv.width();
                 store(kv.keys(), target, rowAddress(key, row) + source, headDim);
                 store(kv.values(), target, rowAddress(value, row) + source, headDim);
             }

@@ -34,9 +34,10 @@ public final class KvPool {
 
     private static KvLayer allocateLayer(Device device, ModelSpec spec, KvShape shape, int layer) {
         long rows = (long) shape.blockCount() * spec.kvHeadCount() * shape.blockTokens();
+        long width = KvLayer.width(shape.type(), spec.headDim());
         return new KvLayer(
-                device.allocate(shape.type(), rows, spec.headDim()),
-                device.allocate(shape.type(), rows, spec.headDim()),
+                device.allocate(shape.type(), rows, width),
+                device.allocate(shape.type(), rows, width),
                 shape.blockTokens(),
                 spec.kvHeadCount(),
                 spec.headDim(),

@@ -17,8 +17,15 @@ class KvShapeTest {
     }
 
     @Test
+    void shouldCountWholeQuantisationBlocksForEachHead() {
+        // heads of 8 take a block of 34 bytes each
+        assertThat(new KvShape(5, 16, TensorType.Q8_0).bytes(TestSpecs.small(100, false), 3))
+                .isEqualTo(5L * 16 * 3 * 2 * 2 * 34);
+    }
+
+    @Test
     void shouldRefuseTypesThatNoKernelKeeps() {
-        assertThatThrownBy(() -> new KvShape(1, 1, TensorType.BF16)).hasMessageContaining("F16 or F32, not BF16");
+        assertThatThrownBy(() -> new KvShape(1, 1, TensorType.BF16)).hasMessageContaining("F16, F32 or Q8_0, not BF16");
         assertThatThrownBy(() -> new KvShape(0, 16, TensorType.F16)).hasMessageContaining("at least one block");
     }
 }
