@@ -50,6 +50,21 @@ public interface Device extends AutoCloseable {
     /** Waits for the kernels and copies the first {@code byteCount} bytes of {@code source} into host memory. */
     void read(Tensor source, MemorySegment target, long byteCount);
 
+    /**
+     * Brings numbers from host memory, stored there as {@code type}, into the first {@code count} elements of {@code target}.
+     *
+     * @param target F32
+     */
+    void write(Tensor target, TensorType type, MemorySegment source, long count);
+
+    /**
+     * Waits for the kernels and stores the first {@code count} elements of {@code source} in host memory as {@code type},
+     * which is not quantised: each as the nearest that the type has, ties to even.
+     *
+     * @param source F32
+     */
+    void read(Tensor source, TensorType type, MemorySegment target, long count);
+
     /** Waits until every kernel called so far has finished. */
     void synchronize();
 

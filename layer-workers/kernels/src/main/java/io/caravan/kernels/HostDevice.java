@@ -1,5 +1,6 @@
 package io.caravan.kernels;
 
+import io.caravan.kernels.quant.StoredFloats;
 import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
@@ -20,6 +21,9 @@ public final class HostDevice implements Device {
 
     /** Bytes that one thread copies at a time. */
     private static final long COPY_BYTES = 4L << 20;
+
+    /** Numbers that one thread converts at a time. */
+    private static final long CONVERTED_ELEMENTS = 16_384;
 
     private final Arena arena = Arena.ofShared();
     private final AtomicLong allocatedBytes = new AtomicLong();
@@ -159,6 +163,29 @@ public final class HostDevice implements Device {
     @Override
     public void read(Tensor source, MemorySegment target, long byteCount) {
         MemorySegment.copy(source.data(), 0, target, 0, byteCount);
+    }
+
+    @Override
+    public void write(Tensor target, TensorType type, MemorySegment source, long count) {
+        convert(type, source, TensorType.F32, target.data(), count);
+    }
+
+    @Override
+    public void read(Tensor source, TensorType type, MemorySegment target, long count) {
+        convert(TensorType.F32, source.data(), type, target, count);
+    }
+
+    private void convert(TensorType from, MemorySegment source, TensorType to, MemorySegment target, long count) {
+        if (from == to) {
+            MemorySegment.copy(source, 0, target, 0, from.bytes(count));
+            return;
+        }
+        pool.run(Math.toIntExact(Math.ceilDiv(count, CONVERTED_ELEMENTS)), (thread, part) -> {
+            var first = part * CONVERTED_ELEMENTS;
+            var floats = new float[(int) Math.min(CONVERTED_ELEMENTS, count - first)];
+            StoredFloats.read(from, source, from.bytes(first), floats);
+            StoredFloats.write(to, floats, target, to.bytes(first));
+        });
     }
 
     @Override

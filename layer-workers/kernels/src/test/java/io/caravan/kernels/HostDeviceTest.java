@@ -3,9 +3,11 @@ package io.caravan.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.caravan.kernels.scalar.Elements;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -19,6 +21,41 @@ class HostDeviceTest {
             assertThat(tensor.data().address() % 64).isZero();
             device.allocate(TensorType.F16, 2, 2);
             assertThat(device.allocatedBytes()).isEqualTo(60 + 8);
+        }
+    }
+
+    @Test
+    void shouldBringNumbersInAndOutInAnyPlainType() {
+        try (var device = HostDevice.open(KernelChoice.SCALAR, 2)) {
+            var count = 3 * 17_000;
+            var tensor = Samples.random(device, TensorType.F32, 3, 17_000, 1);
+            Elements.set(tensor, 5, Float.NaN);
+            Elements.set(tensor, 6, 1 + 0x1p-8f); // in the middle: to even
+            Elements.set(tensor, 7, 1 + 0x3p-8f);
+            Elements.set(tensor, 8, Float.NEGATIVE_INFINITY);
+            for (var type : Samples.PLAIN) {
+                var expected = device.allocate(type, 3, 17_000);
+                for (var i = 0; i < count; i++) {
+                    Elements.set(expected, i, Elements.get(tensor, i));
+                }
+                var outside = MemorySegment.ofArray(new byte[(int) type.bytes(count)]);
+                device.read(tensor, type, outside, count);
+                assertThat(outside.mismatch(expected.data())).isEqualTo(-1);
+
+                var back = device.allocate(TensorType.F32, 3, 17_000);
+                device.write(back, type, outside, count);
+                assertThat(Samples.floats(back)).containsExactly(Samples.floats(expected));
+            }
+            var bits = MemorySegment.ofArray(new byte[2 * count]);
+            device.read(tensor, TensorType.BF16, bits, count);
+            assertThat(bits.get(ValueLayout.JAVA_SHORT_UNALIGNED, 5 * Short.BYTES) & 0x7fc0)
+                    .isEqualTo(0x7fc0);
+            assertThat(bits.get(ValueLayout.JAVA_SHORT_UNALIGNED, 6 * Short.BYTES))
+                    .isEqualTo((short) 0x3f80);
+            assertThat(bits.get(ValueLayout.JAVA_SHORT_UNALIGNED, 7 * Short.BYTES))
+                    .isEqualTo((short) 0x3f82);
+            assertThat(bits.get(ValueLayout.JAVA_SHORT_UNALIGNED, 8 * Short.BYTES))
+                    .isEqualTo((short) 0xff80);
         }
     }
 

@@ -3,7 +3,6 @@ package io.caravan.proto.frame;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import io.caravan.proto.sequence.TokenIds;
-import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 
 /** Appends values to a frame's payload. */
@@ -49,11 +48,6 @@ final class PayloadWriter {
         for (float value : values) {
             float32(value);
         }
-    }
-
-    void bytes(DirectBuffer source, int offset, int length) {
-        buffer.putBytes(position, source, offset, length);
-        position += length;
     }
 
     /** Zeros up to the next multiple of {@code alignment}, counted from the buffer's start. */

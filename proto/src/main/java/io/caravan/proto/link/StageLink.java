@@ -1,6 +1,8 @@
 package io.caravan.proto.link;
 
+import java.util.Optional;
 import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
 
 /** The sending end of a link. Used by one thread. */
 public interface StageLink extends AutoCloseable {
@@ -20,7 +22,23 @@ public interface StageLink extends AutoCloseable {
     /** Sends a frame, header included, without blocking. A frame that is given up must be followed by {@link #abandon()}. */
     Sent send(DirectBuffer frame, int offset, int length);
 
-    /** Forgets a frame that was sent in part; the receiver drops what it has of it. */
+    /**
+     * Room for the next frame in the link's own memory, which spares a copy: the frame is written there and leaves with
+     * {@link #commit}. Until then, or until {@link #abandon}, nothing else may be sent.
+     *
+     * @param length of the frame, header included
+     * @return room for just so many bytes; empty when there is none now, or frames of such length have none ever
+     */
+    default Optional<MutableDirectBuffer> claim(int length) {
+        return Optional.empty();
+    }
+
+    /** Sends the frame that was written where {@link #claim} said. */
+    default void commit() {
+        throw new IllegalStateException("nothing was claimed");
+    }
+
+    /** Forgets a frame that was sent in part or claimed room for; the receiver drops what it has of it. */
     void abandon();
 
     LinkEndpoint target();

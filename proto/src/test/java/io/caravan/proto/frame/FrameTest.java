@@ -3,8 +3,10 @@ package io.caravan.proto.frame;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.caravan.proto.model.TensorType;
 import io.caravan.proto.step.StepPlan;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.agrona.ExpandableDirectByteBuffer;
@@ -40,6 +42,7 @@ class FrameTest {
         assertThat(activation.plan()).isEqualTo(Frames.PLAN);
         assertThat(activation.timings()).isEqualTo(Frames.TIMINGS);
         assertThat(activation.sentAtNs()).isEqualTo(Frames.SENT_AT_NS);
+        assertThat(activation.hiddenType()).isEqualTo(TensorType.BF16);
         assertThat((activation.hiddenOffset() - offset) % 64).isZero();
         UnsafeBuffer hidden = new UnsafeBuffer(buffer, activation.hiddenOffset(), activation.hiddenBytes());
         assertThat(hidden.compareTo(Frames.hidden())).isZero();
@@ -121,10 +124,22 @@ class FrameTest {
 
     @Test
     void shouldRefuseHiddenStatesThatAreNotWholeRows() {
-        assertThatThrownBy(() -> ActivationFrame.encode(
-                        Frames.PLAN, Frames.TIMINGS, Frames.hidden(), 0, 24, 1, new ExpandableDirectByteBuffer()))
+        assertThatThrownBy(() -> ActivationFrame.begin(
+                        Frames.PLAN, Frames.TIMINGS, TensorType.F32, 7 * 2, new ExpandableDirectByteBuffer()))
                 .isInstanceOf(FrameException.class)
-                .hasMessageContaining("7 rows");
+                .hasMessageContaining("7 rows of F32");
+    }
+
+    @Test
+    void shouldRefuseHiddenStatesOfAnUnknownType() {
+        byte[] frame = Frames.activationFrame();
+        UnsafeBuffer buffer = new UnsafeBuffer(frame);
+        buffer.putInt(FrameHeader.LENGTH + 8, 3, ByteOrder.LITTLE_ENDIAN);
+        ActivationFrame.end(Frames.PLAN, frame.length, 1, buffer);
+
+        assertThatThrownBy(() -> new ActivationFrame().wrap(buffer, 0, frame.length))
+                .isInstanceOf(FrameException.class)
+                .hasMessageContaining("unknown type, 3");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.caravan.proto.frame;
 
+import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.sequence.TokenIds;
@@ -65,8 +66,9 @@ final class Frames {
     static byte[] activationFrame() {
         ExpandableArrayBuffer buffer = new ExpandableArrayBuffer();
         UnsafeBuffer hidden = hidden();
-        int length = ActivationFrame.encode(PLAN, TIMINGS, hidden, 0, hidden.capacity(), SENT_AT_NS, buffer);
-        return bytes(buffer, length);
+        int hiddenAt = ActivationFrame.begin(PLAN, TIMINGS, TensorType.BF16, hidden.capacity(), buffer);
+        buffer.putBytes(hiddenAt, hidden, 0, hidden.capacity());
+        return bytes(buffer, ActivationFrame.end(PLAN, hiddenAt + hidden.capacity(), SENT_AT_NS, buffer));
     }
 
     static byte[] resultFrame() {
@@ -74,9 +76,9 @@ final class Frames {
         return bytes(buffer, StepResultFrame.encode(RESULT, SENT_AT_NS, buffer));
     }
 
-    /** F32 [7 rows, 4]. */
+    /** BF16 [7 rows, 8]. */
     static UnsafeBuffer hidden() {
-        UnsafeBuffer hidden = new UnsafeBuffer(new byte[7 * 4 * Float.BYTES]);
+        UnsafeBuffer hidden = new UnsafeBuffer(new byte[7 * 8 * Short.BYTES]);
         for (int i = 0; i < hidden.capacity(); i++) {
             hidden.putByte(i, (byte) i);
         }

@@ -65,7 +65,7 @@ final class MessageSamples {
                 5,
                 1_000,
                 16,
-                new Precision(WeightChoice.Q8_0, ActivationChoice.BF16, TensorType.F16),
+                new Precision(WeightChoice.Q8_0, ActivationChoice.BF16, TensorType.F16, TensorType.BF16),
                 512);
         return List.of(
                 new StageProtocol.Load(assignment, ref),

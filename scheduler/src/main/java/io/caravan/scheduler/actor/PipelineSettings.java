@@ -99,7 +99,8 @@ public record PipelineSettings(
         return new Precision(
                 weights(pipeline.getString("quantize")),
                 activations(pipeline.getString("activations")),
-                kvType(pipeline.getString("kv.type")));
+                kvType(pipeline.getString("kv.type")),
+                wire(pipeline.getString("wire")));
     }
 
     private static WeightChoice weights(String name) {
@@ -135,6 +136,16 @@ public record PipelineSettings(
             case "q8_0" -> TensorType.Q8_0;
             default ->
                 throw new IllegalArgumentException("caravan.pipeline.kv.type must be f16, f32 or q8_0, not " + name);
+        };
+    }
+
+    private static TensorType wire(String name) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "f32" -> TensorType.F32;
+            case "bf16" -> TensorType.BF16;
+            case "f16" -> TensorType.F16;
+            default ->
+                throw new IllegalArgumentException("caravan.pipeline.wire must be f32, bf16 or f16, not " + name);
         };
     }
 

@@ -12,6 +12,7 @@ import io.caravan.proto.frame.StepResultFrame;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.MemoryLinks;
 import io.caravan.proto.link.StageInbox;
+import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.step.StageTiming;
 import io.caravan.proto.step.StepPlan;
@@ -140,7 +141,9 @@ final class FakeStages implements PipelineActor.Stages {
         int bytes;
         if (index + 1 < stageCount) {
             var hidden = new UnsafeBuffer(new byte[plan.rowCount() * 4]);
-            bytes = ActivationFrame.encode(plan, List.of(), hidden, 0, hidden.capacity(), 1, out);
+            int hiddenAt = ActivationFrame.begin(plan, List.of(), TensorType.F32, hidden.capacity(), out);
+            out.putBytes(hiddenAt, hidden, 0, hidden.capacity());
+            bytes = ActivationFrame.end(plan, hiddenAt + hidden.capacity(), 1, out);
         } else {
             bytes = StepResultFrame.encode(result(plan), 1, out);
         }

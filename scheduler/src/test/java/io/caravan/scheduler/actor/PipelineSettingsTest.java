@@ -50,6 +50,13 @@ class PipelineSettingsTest {
     }
 
     @Test
+    void shouldKnowHowHiddenStatesTravel() {
+        assertThat(settings("caravan.pipeline.wire = BF16").precision().wire()).isEqualTo(TensorType.BF16);
+        assertThatThrownBy(() -> settings("caravan.pipeline.wire = q8_0"))
+                .hasMessageContaining("must be f32, bf16 or f16, not q8_0");
+    }
+
+    @Test
     void shouldKnowWhereGuessesComeFrom() {
         assertThat(settings("caravan.scheduler.speculative.drafter = prompt-lookup")
                         .speculative()

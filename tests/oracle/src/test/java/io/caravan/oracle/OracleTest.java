@@ -10,6 +10,7 @@ import io.caravan.oracle.TestPipeline.Setup;
 import io.caravan.proto.model.TensorType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -70,6 +71,30 @@ class OracleTest {
         }
         Way other = new Way(quantised.stages(2).threads(2), 7);
         assertSameBits(other.toString(), whole, complete(model, other));
+    }
+
+    static List<OracleModel> models() {
+        return OracleModel.all();
+    }
+
+    /** Rounded between all layers, which is more than any pipeline does. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("models")
+    void shouldComeNearTheReferenceWithHalfTheBytesBetweenStages(OracleModel model) {
+        Map.of(TensorType.BF16, 2e-2, TensorType.F16, 3e-3).forEach((wire, tolerance) -> {
+            Setup setup =
+                    Setup.of(KernelChoice.VECTOR).stages(layerCount(model)).wire(wire);
+            try (var pipeline = new TestPipeline(model.directory(), setup)) {
+                for (Case each : model.cases()) {
+                    var run = pipeline.run(TestSequence.completing(1, each.prompt(), 1, WHOLE));
+                    assertThat(relativeError(run.logits().getFirst(), each.lastLogits()))
+                            .as(
+                                    "relative error after %d tokens with %s",
+                                    each.prompt().size(), wire)
+                            .isLessThan(tolerance);
+                }
+            }
+        });
     }
 
     @ParameterizedTest(name = "{0} with {1} kernels")

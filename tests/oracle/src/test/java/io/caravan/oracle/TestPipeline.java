@@ -29,29 +29,39 @@ final class TestPipeline implements AutoCloseable {
     private static final int MAX_ROWS = 640;
 
     /**
-     * How a pipeline is set up; its promise is that only the kernels, the activations and the KV type show in the bits.
+     * How a pipeline is set up; its promise is that only the kernels and the types show in the bits.
      *
      * @param stageCount the layers are cut as evenly as they go
      */
-    record Setup(KernelChoice kernels, ActivationChoice activations, int stageCount, int threads, KvShape kvShape) {
+    record Setup(
+            KernelChoice kernels,
+            ActivationChoice activations,
+            int stageCount,
+            int threads,
+            KvShape kvShape,
+            TensorType wire) {
         static Setup of(KernelChoice kernels) {
-            return new Setup(kernels, ActivationChoice.AUTO, 1, 1, new KvShape(320, 8, TensorType.F32));
+            return new Setup(kernels, ActivationChoice.AUTO, 1, 1, new KvShape(320, 8, TensorType.F32), TensorType.F32);
         }
 
         Setup activations(ActivationChoice choice) {
-            return new Setup(kernels, choice, stageCount, threads, kvShape);
+            return new Setup(kernels, choice, stageCount, threads, kvShape, wire);
         }
 
         Setup stages(int count) {
-            return new Setup(kernels, activations, count, threads, kvShape);
+            return new Setup(kernels, activations, count, threads, kvShape, wire);
         }
 
         Setup threads(int count) {
-            return new Setup(kernels, activations, stageCount, count, kvShape);
+            return new Setup(kernels, activations, stageCount, count, kvShape, wire);
         }
 
         Setup kv(KvShape shape) {
-            return new Setup(kernels, activations, stageCount, threads, shape);
+            return new Setup(kernels, activations, stageCount, threads, shape, wire);
+        }
+
+        Setup wire(TensorType type) {
+            return new Setup(kernels, activations, stageCount, threads, kvShape, type);
         }
     }
 
@@ -60,7 +70,8 @@ final class TestPipeline implements AutoCloseable {
     private final Checkpoint checkpoint;
     private final List<Stage> stages = new ArrayList<>();
     private final BlockTables tables;
-    private final float[] hidden; // [MAX_ROWS, hidden]
+    private final TensorType wire;
+    private final MemorySegment hidden; // wire [MAX_ROWS, hidden]
     private long step;
 
     TestPipeline(Path directory, Setup setup) {
@@ -71,7 +82,11 @@ final class TestPipeline implements AutoCloseable {
     TestPipeline(Checkpoint checkpoint, Setup setup) {
         this.checkpoint = checkpoint;
         tables = new BlockTables(setup.kvShape());
-        hidden = new float[MAX_ROWS * checkpoint.spec().hiddenSize()];
+        wire = setup.wire();
+        hidden = MemorySegment.ofArray(
+                new byte
+                        [Math.toIntExact(
+                                wire.bytes((long) MAX_ROWS * checkpoint.spec().hiddenSize()))]);
         int layerCount = checkpoint.spec().layerCount();
         int stageCount = setup.stageCount();
         for (int i = 0; i < stageCount; i++) {
@@ -134,16 +149,15 @@ final class TestPipeline implements AutoCloseable {
     }
 
     List<StepResult.Chosen> run(StepPlan plan) {
-        long byteCount =
-                TensorType.F32.bytes((long) plan.rowCount() * checkpoint.spec().hiddenSize());
+        long count = (long) plan.rowCount() * checkpoint.spec().hiddenSize();
         for (int i = 0; i < stages.size(); i++) {
             Stage stage = stages.get(i);
             if (i > 0) {
-                stage.device().write(stage.model().hidden(), MemorySegment.ofArray(hidden), byteCount);
+                stage.device().write(stage.model().hidden(), wire, hidden, count);
             }
             stage.model().forward(plan);
             if (i < stages.size() - 1) {
-                stage.device().read(stage.model().hidden(), MemorySegment.ofArray(hidden), byteCount);
+                stage.device().read(stage.model().hidden(), wire, hidden, count);
             }
         }
         return stages.getLast().model().choose(plan);

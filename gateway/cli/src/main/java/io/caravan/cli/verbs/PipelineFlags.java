@@ -28,6 +28,13 @@ final class PipelineFlags {
             description = "Precision in which products read activations. [CARAVAN_ACTIVATIONS]")
     private String activations;
 
+    @Setting(key = "caravan.pipeline.wire", env = "CARAVAN_WIRE")
+    @Option(
+            names = "--wire",
+            paramLabel = "f32|bf16|f16",
+            description = "Type of hidden states between stages; f32 keeps their bits. [CARAVAN_WIRE]")
+    private String wire;
+
     @Setting(key = "caravan.pipeline.kv.type", env = "CARAVAN_KV_TYPE")
     @Option(names = "--kv-type", paramLabel = "f16|f32|q8_0", description = "Type of the KV cache. [CARAVAN_KV_TYPE]")
     private String kvType;

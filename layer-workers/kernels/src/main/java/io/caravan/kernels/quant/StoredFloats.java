@@ -12,6 +12,12 @@ public final class StoredFloats {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    private static final int MAGNITUDE = 0x7fff_ffff;
+    private static final int INFINITY = 0x7f80_0000;
+
+    /** Bit of a BF16 number that makes a NaN of infinity. */
+    private static final int QUIET = 0x40;
+
     private StoredFloats() {}
 
     /** Fills {@code target} with the elements from the byte {@code offset} on, which is where a block begins. */
@@ -19,13 +25,15 @@ public final class StoredFloats {
         switch (type) {
             case F32 -> MemorySegment.copy(data, FLOAT, offset, target, 0, target.length);
             case F16 -> {
+                var bits = bits(data, offset, target.length);
                 for (var i = 0; i < target.length; i++) {
-                    target[i] = Float.float16ToFloat(data.get(SHORT, offset + 2L * i));
+                    target[i] = Float.float16ToFloat(bits[i]);
                 }
             }
             case BF16 -> {
+                var bits = bits(data, offset, target.length);
                 for (var i = 0; i < target.length; i++) {
-                    target[i] = Float.intBitsToFloat(data.get(SHORT, offset + 2L * i) << Short.SIZE);
+                    target[i] = Float.intBitsToFloat(bits[i] << Short.SIZE);
                 }
             }
             default -> {
@@ -42,14 +50,18 @@ public final class StoredFloats {
         switch (type) {
             case F32 -> MemorySegment.copy(source, 0, data, FLOAT, offset, source.length);
             case F16 -> {
+                var bits = new short[source.length];
                 for (var i = 0; i < source.length; i++) {
-                    data.set(SHORT, offset + 2L * i, Float.floatToFloat16(source[i]));
+                    bits[i] = Float.floatToFloat16(source[i]);
                 }
+                MemorySegment.copy(bits, 0, data, SHORT, offset, bits.length);
             }
             case BF16 -> {
+                var bits = new short[source.length];
                 for (var i = 0; i < source.length; i++) {
-                    data.set(SHORT, offset + 2L * i, toBfloat16(source[i]));
+                    bits[i] = toBfloat16(source[i]);
                 }
+                MemorySegment.copy(bits, 0, data, SHORT, offset, bits.length);
             }
             default -> {
                 var block = QuantisationBlock.of(type);
@@ -60,12 +72,17 @@ public final class StoredFloats {
         }
     }
 
-    /** The upper half of the nearest BF16 number, ties to even. */
+    /** From arrays to arrays, the JIT compiler turns conversions into vectors. */
+    private static short[] bits(MemorySegment data, long offset, int count) {
+        var bits = new short[count];
+        MemorySegment.copy(data, SHORT, offset, bits, 0, count);
+        return bits;
+    }
+
+    /** The upper half of the nearest BF16 number, ties to even; a NaN stays one. Without branches, for vectors. */
     public static short toBfloat16(float value) {
         var bits = Float.floatToRawIntBits(value);
-        if (Float.isNaN(value)) {
-            return (short) (bits >>> 16 | 0x40);
-        }
-        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+        var nan = INFINITY - (bits & MAGNITUDE) >> 31; // -1 for a NaN, else 0
+        return (short) ((bits + (0x7fff + (bits >>> 16 & 1) & ~nan) >>> 16) | nan & QUIET);
     }
 }

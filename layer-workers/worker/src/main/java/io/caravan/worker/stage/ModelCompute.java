@@ -1,26 +1,22 @@
 package io.caravan.worker.stage;
 
 import io.caravan.kernels.Device;
-import io.caravan.kernels.Tensor;
 import io.caravan.model.StageModel;
+import io.caravan.proto.model.TensorType;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import org.agrona.DirectBuffer;
-import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.MutableDirectBuffer;
 
-/** A {@link StageModel} on a device; hidden states pass through a staging buffer in host memory. */
+/** A {@link StageModel} on a device; hidden states go straight between it and the frames. */
 final class ModelCompute implements StageCompute {
     private final StageModel model;
     private final Device device;
     private final int maxRows;
-    private final int hiddenRowBytes;
-    private final MemorySegment staging; // F32 [maxRows, hidden]
-    private final UnsafeBuffer stagingBuffer; // the same memory
     private final Deque<AutoCloseable> owned;
 
     /** @param owned what the stage holds, closed from the first on; the model and the device among them */
@@ -29,11 +25,6 @@ final class ModelCompute implements StageCompute {
         this.device = device;
         this.maxRows = maxRows;
         this.owned = new ArrayDeque<>(owned);
-        Tensor hidden = model.hidden();
-        hiddenRowBytes = Math.toIntExact(hidden.type().bytes(hidden.columns()));
-        ByteBuffer memory = ByteBuffer.allocateDirect(Math.multiplyExact(maxRows, hiddenRowBytes));
-        staging = MemorySegment.ofBuffer(memory);
-        stagingBuffer = new UnsafeBuffer(memory);
     }
 
     @Override
@@ -57,14 +48,18 @@ final class ModelCompute implements StageCompute {
     }
 
     @Override
-    public int hiddenRowBytes() {
-        return hiddenRowBytes;
+    public int hiddenSize() {
+        return Math.toIntExact(model.hidden().columns());
     }
 
     @Override
-    public void writeHidden(DirectBuffer source, int offset, int byteCount) {
-        stagingBuffer.putBytes(0, source, offset, byteCount);
-        device.write(model.hidden(), staging, byteCount);
+    public void writeHidden(TensorType type, DirectBuffer source, int offset, int rows) {
+        MemorySegment bytes = HostBytes.of(source, offset, hiddenBytes(type, rows));
+        device.write(model.hidden(), type, bytes, (long) rows * hiddenSize());
+    }
+
+    private int hiddenBytes(TensorType type, int rows) {
+        return Math.toIntExact(type.bytes((long) rows * hiddenSize()));
     }
 
     @Override
@@ -73,9 +68,9 @@ final class ModelCompute implements StageCompute {
     }
 
     @Override
-    public DirectBuffer readHidden(int byteCount) {
-        device.read(model.hidden(), staging, byteCount);
-        return stagingBuffer;
+    public void readHidden(TensorType type, MutableDirectBuffer target, int offset, int rows) {
+        MemorySegment bytes = HostBytes.of(target, offset, hiddenBytes(type, rows));
+        device.read(model.hidden(), type, bytes, (long) rows * hiddenSize());
     }
 
     @Override

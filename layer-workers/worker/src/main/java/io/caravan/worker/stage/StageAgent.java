@@ -9,6 +9,7 @@ import io.caravan.proto.frame.StepResultFrame;
 import io.caravan.proto.link.FrameHandler;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.StageInbox;
+import io.caravan.proto.model.TensorType;
 import io.caravan.proto.step.StageTiming;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.Agent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -157,13 +159,26 @@ final class StageAgent implements Agent, FrameHandler {
         if (!fits(plan)) {
             return;
         }
-        if (frame.hiddenBytes() != plan.rowCount() * compute.hiddenRowBytes()) {
-            drop(frame.hiddenBytes() + " bytes of hidden states for " + plan.rowCount() + " rows of "
-                    + compute.hiddenRowBytes());
+        if (frame.hiddenType() != wire()) {
+            drop("hidden states as " + frame.hiddenType() + ", where the pipeline's are " + wire());
             return;
         }
-        compute.writeHidden(buffer, frame.hiddenOffset(), frame.hiddenBytes());
+        if (frame.hiddenBytes() != hiddenBytes(plan)) {
+            drop(frame.hiddenBytes() + " bytes of hidden states for " + plan.rowCount() + " rows of "
+                    + compute.hiddenSize());
+            return;
+        }
+        compute.writeHidden(wire(), buffer, frame.hiddenOffset(), plan.rowCount());
         run(plan, frame.timings());
+    }
+
+    /** Type of the hidden states between the pipeline's stages. */
+    private TensorType wire() {
+        return assignment.precision().wire();
+    }
+
+    private int hiddenBytes(StepPlan plan) {
+        return Math.toIntExact(wire().bytes((long) plan.rowCount() * compute.hiddenSize()));
     }
 
     private boolean fits(StepPlan plan) {
@@ -186,13 +201,21 @@ final class StageAgent implements Agent, FrameHandler {
             var result = new StepResult(plan.epoch(), plan.step(), chosen, timed(before));
             outlet.put(StepResultFrame.encode(result, clock.wall().nanoTime(), outlet.buffer()));
         } else {
-            int hiddenBytes = plan.rowCount() * compute.hiddenRowBytes();
-            DirectBuffer hidden = compute.readHidden(hiddenBytes);
-            outlet.put(ActivationFrame.encode(
-                    plan, timed(before), hidden, 0, hiddenBytes, clock.wall().nanoTime(), outlet.buffer()));
+            sendHidden(plan, timed(before));
         }
         lastStep = plan.step();
-        outlet.send();
+        if (outlet.isPending()) {
+            outlet.send();
+        }
+    }
+
+    private void sendHidden(StepPlan plan, List<StageTiming> timings) {
+        int hiddenBytes = hiddenBytes(plan);
+        int hiddenAt = ActivationFrame.begin(plan, timings, wire(), hiddenBytes, outlet.buffer());
+        int frameBytes = hiddenAt + hiddenBytes;
+        MutableDirectBuffer frame = outlet.room(hiddenAt, frameBytes);
+        compute.readHidden(wire(), frame, hiddenAt, plan.rowCount());
+        outlet.put(ActivationFrame.end(plan, frameBytes, clock.wall().nanoTime(), frame));
     }
 
     /** The timings so far and this stage's, whose kernels end now. */

@@ -1,9 +1,11 @@
 package io.caravan.worker.stage;
 
+import io.caravan.proto.model.TensorType;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import java.util.List;
 import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
 
 /**
  * The arithmetic of a stage, as its agent needs it. Used by one thread, the one that loaded it.
@@ -23,16 +25,17 @@ public interface StageCompute extends AutoCloseable {
     /** Most rows of one step. */
     int maxRows();
 
-    /** Bytes of one row of hidden states. */
-    int hiddenRowBytes();
+    /** Elements of one row of hidden states. */
+    int hiddenSize();
 
     /**
      * Takes over the hidden states that the stage before computed.
      *
-     * @param source F32 [rows, hidden size] from {@code offset} on
-     * @param byteCount at most {@code maxRows() * hiddenRowBytes()}
+     * @param type what they are stored as: F32, BF16 or F16
+     * @param source [rows, hidden size] from {@code offset} on
+     * @param rows at most {@link #maxRows()}
      */
-    void writeHidden(DirectBuffer source, int offset, int byteCount);
+    void writeHidden(TensorType type, DirectBuffer source, int offset, int rows);
 
     /**
      * Runs the stage's layers over the plan's rows.
@@ -41,8 +44,12 @@ public interface StageCompute extends AutoCloseable {
      */
     void forward(StepPlan plan);
 
-    /** The first {@code byteCount} bytes of the hidden states, good until the next call of any method. */
-    DirectBuffer readHidden(int byteCount);
+    /**
+     * Writes the hidden states of the first {@code rows} rows to {@code target}, which is long enough.
+     *
+     * @param type to store them as: F32, or BF16 or F16, rounded to the nearest, ties to even
+     */
+    void readHidden(TensorType type, MutableDirectBuffer target, int offset, int rows);
 
     /** The last stage's tokens, for the slices that ask for them, in the plan's order. */
     List<StepResult.Chosen> choose(StepPlan plan);

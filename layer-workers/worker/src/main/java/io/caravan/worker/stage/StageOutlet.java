@@ -21,6 +21,7 @@ final class StageOutlet implements AutoCloseable {
     private final MutableDirectBuffer buffer = new ExpandableDirectByteBuffer();
     private Optional<StageLink> link = Optional.empty();
     private int pendingBytes;
+    private boolean claimed;
 
     StageOutlet(StageLinks links, StageCounters counters) {
         this.links = links;
@@ -35,16 +36,36 @@ final class StageOutlet implements AutoCloseable {
         return buffer;
     }
 
-    /** The first {@code frameBytes} of the buffer are to be sent. */
+    /**
+     * Where to write a frame of {@code frameBytes} that begins with the first {@code headBytes} of {@link #buffer()}: in the
+     * link's own memory where it has room, which spares a copy, else there.
+     */
+    MutableDirectBuffer room(int headBytes, int frameBytes) {
+        Optional<MutableDirectBuffer> claim = link.flatMap(open -> open.claim(frameBytes));
+        claimed = claim.isPresent();
+        if (claim.isEmpty()) {
+            buffer.checkLimit(frameBytes);
+            return buffer;
+        }
+        claim.get().putBytes(0, buffer, 0, headBytes);
+        return claim.get();
+    }
+
+    /** A frame of {@code frameBytes} is complete where {@link #room} or {@link #buffer} said, and to be sent. */
     void put(int frameBytes) {
-        pendingBytes = frameBytes;
+        if (claimed) {
+            claimed = false;
+            link.ifPresent(StageLink::commit);
+        } else {
+            pendingBytes = frameBytes;
+        }
     }
 
     boolean isPending() {
         return pendingBytes > 0;
     }
 
-    /** Sends on; returns 1 when the frame has left, or cannot any more, and 0 when it has to wait. */
+    /** Sends on what is pending; returns 1 when the frame has left, or cannot any more, and 0 when it has to wait. */
     int send() {
         if (link.isEmpty()) {
             return lose("there is no next stage");
@@ -83,9 +104,10 @@ final class StageOutlet implements AutoCloseable {
 
     /** Forgets the frame that is being sent. */
     void abandon() {
-        if (isPending()) {
+        if (isPending() || claimed) {
             link.ifPresent(StageLink::abandon);
             pendingBytes = 0;
+            claimed = false;
         }
     }
 

@@ -1,6 +1,7 @@
 package io.caravan.worker.stage;
 
 import io.caravan.proto.actor.StageAssignment;
+import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.StepPlan;
@@ -8,6 +9,7 @@ import io.caravan.proto.step.StepResult;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -48,13 +50,13 @@ final class FakeCompute implements StageCompute {
     }
 
     @Override
-    public int hiddenRowBytes() {
-        return Integer.BYTES;
+    public int hiddenSize() {
+        return 1;
     }
 
     @Override
-    public void writeHidden(DirectBuffer source, int offset, int byteCount) {
-        hidden.putBytes(0, source, offset, byteCount);
+    public void writeHidden(TensorType type, DirectBuffer source, int offset, int rows) {
+        hidden.putBytes(0, source, offset, rows * Integer.BYTES);
     }
 
     @Override
@@ -77,8 +79,8 @@ final class FakeCompute implements StageCompute {
     }
 
     @Override
-    public DirectBuffer readHidden(int byteCount) {
-        return hidden;
+    public void readHidden(TensorType type, MutableDirectBuffer target, int offset, int rows) {
+        target.putBytes(offset, hidden, 0, rows * Integer.BYTES);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.caravan.worker.stage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.caravan.proto.frame.ActivationFrame;
 import io.caravan.proto.frame.FrameHeader;
 import io.caravan.proto.frame.StepPlanFrame;
 import io.caravan.proto.frame.StepResultFrame;
@@ -10,6 +11,7 @@ import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.MemoryLinks;
 import io.caravan.proto.link.StageInbox;
 import io.caravan.proto.link.StageLink;
+import io.caravan.proto.model.TensorType;
 import io.caravan.proto.step.StageTiming;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
@@ -70,6 +72,21 @@ class StageAgentTest {
                 .containsExactly(new StageTiming(0, 1_000, 1_000, 0), new StageTiming(1, 200, 1_200, 0));
         assertThat(first.counters().stepCount()).isEqualTo(1);
         assertThat(last.counters().idleNs()).isEqualTo(1_200);
+    }
+
+    @Test
+    void shouldDropHiddenStatesOfAnotherTypeThanThePipelines() {
+        var last = new Stage(1, 2);
+        last.connect(EPOCH, results.endpoint());
+        last.sendHidden(Stages.plan(EPOCH, 1, 3, 4), TensorType.BF16, 2 * Short.BYTES);
+        last.sendHidden(Stages.plan(EPOCH, 2, 3, 4), TensorType.F32, 4 * Float.BYTES);
+        last.work();
+        assertThat(results()).isEmpty();
+        assertThat(last.counters().invalidCount()).isEqualTo(2);
+
+        last.sendHidden(Stages.plan(EPOCH, 3, 3, 4), TensorType.F32, 2 * Float.BYTES);
+        last.work();
+        assertThat(onlyResult().step()).isEqualTo(3);
     }
 
     @Test
@@ -342,6 +359,13 @@ class StageAgentTest {
         void send(StepPlan plan) {
             frameBytes = StepPlanFrame.encode(plan, clock.nanoTime(), frame);
             assertThat(frameBytes).isGreaterThan(FrameHeader.LENGTH);
+            assertThat(into.send(frame, 0, frameBytes)).isEqualTo(StageLink.Sent.DONE);
+        }
+
+        void sendHidden(StepPlan plan, TensorType type, int hiddenBytes) {
+            int hiddenAt = ActivationFrame.begin(plan, List.of(), type, hiddenBytes, frame);
+            frame.setMemory(hiddenAt, hiddenBytes, (byte) 0);
+            frameBytes = ActivationFrame.end(plan, hiddenAt + hiddenBytes, clock.nanoTime(), frame);
             assertThat(into.send(frame, 0, frameBytes)).isEqualTo(StageLink.Sent.DONE);
         }
 

@@ -19,10 +19,12 @@ import io.caravan.proto.link.MemoryLinks;
 import io.caravan.proto.link.StageInbox;
 import io.caravan.proto.link.StageLink;
 import io.caravan.proto.link.StageLinks;
+import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelRef;
 import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.model.WeightChoice;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenIds;
 import io.caravan.proto.step.SequenceSlice;
@@ -41,6 +43,8 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.agrona.ExpandableArrayBuffer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Real stages of the shipped model, each on its thread, with only the scheduler played by the test. */
 class StagePipelineTest {
@@ -62,7 +66,17 @@ class StagePipelineTest {
     @Test
     void shouldGiveTheShippedModelsAnswerOverMemory() throws Exception {
         try (var links = new MemoryLinks()) {
-            assertThat(answer(links, 2)).isEqualTo(ANSWER);
+            assertThat(answer(links, 2, TensorType.F32)).isEqualTo(ANSWER);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TensorType.class,
+            names = {"BF16", "F16"})
+    void shouldGiveTheSameAnswerWithHalfTheBytesBetweenStages(TensorType wire) throws Exception {
+        try (var links = new MemoryLinks()) {
+            assertThat(answer(links, 2, wire)).isEqualTo(ANSWER);
         }
     }
 
@@ -70,7 +84,7 @@ class StagePipelineTest {
     void shouldGiveTheShippedModelsAnswerOverAeron() throws Exception {
         Config config = ConfigFactory.defaultReference().resolve();
         try (var links = AeronLinks.open(AeronSettings.from(config))) {
-            assertThat(answer(links, 3)).isEqualTo(ANSWER);
+            assertThat(answer(links, 3, TensorType.F32)).isEqualTo(ANSWER);
         }
     }
 
@@ -125,7 +139,7 @@ class StagePipelineTest {
         assertThat(budget.freeBytes()).isEqualTo(budget.totalBytes());
     }
 
-    private static List<Integer> answer(StageLinks links, int stageCount) throws Exception {
+    private static List<Integer> answer(StageLinks links, int stageCount, TensorType wire) throws Exception {
         var budget = new MemoryBudget(1 << 30);
         var host = new StageHost(
                 Stages.WORKER,
@@ -138,7 +152,7 @@ class StagePipelineTest {
             LinkEndpoint next = results.endpoint();
             for (int i = stageCount - 1; i >= 0; i--) {
                 var started = new Started();
-                StageProxy stage = StageRunner.start(assignment(model(), i, stageCount), host, started);
+                StageProxy stage = StageRunner.start(assignment(model(), i, stageCount, wire), host, started);
                 LinkEndpoint inbox = started.inbox.get(LONGEST.toSeconds(), TimeUnit.SECONDS);
                 stage.connect(EPOCH, next);
                 assertThat(started.serving.get(LONGEST.toSeconds(), TimeUnit.SECONDS))
@@ -222,6 +236,10 @@ class StagePipelineTest {
     }
 
     private static StageAssignment assignment(ModelRef model, int index, int stageCount) {
+        return assignment(model, index, stageCount, TensorType.F32);
+    }
+
+    private static StageAssignment assignment(ModelRef model, int index, int stageCount, TensorType wire) {
         return new StageAssignment(
                 new StageId("main", index),
                 stageCount,
@@ -231,7 +249,7 @@ class StagePipelineTest {
                 EPOCH,
                 BLOCKS,
                 BLOCK_TOKENS,
-                Precision.usual(TensorType.F32),
+                new Precision(WeightChoice.AS_STORED, ActivationChoice.AUTO, TensorType.F32, wire),
                 MAX_ROWS);
     }
 

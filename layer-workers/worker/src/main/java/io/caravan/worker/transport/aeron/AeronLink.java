@@ -2,13 +2,16 @@ package io.caravan.worker.transport.aeron;
 
 import io.aeron.ExclusivePublication;
 import io.aeron.Publication;
+import io.aeron.logbuffer.BufferClaim;
 import io.caravan.proto.frame.ChunkHeader;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.StageLink;
+import java.util.Optional;
 import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** Offers a frame chunk by chunk, and remembers how far it came. */
+/** Offers a frame chunk by chunk, and remembers how far it came; one that fits into a chunk may be written in the log itself. */
 final class AeronLink implements StageLink {
     /** Offers in a row that the client may spend on moving to the next term. */
     private static final int MAX_ADMIN_ACTIONS = 3;
@@ -18,6 +21,9 @@ final class AeronLink implements StageLink {
     private final int maxFrameBytes;
     private final int maxChunkBytes;
     private final UnsafeBuffer header = new UnsafeBuffer(new byte[ChunkHeader.LENGTH]);
+    private final BufferClaim claim = new BufferClaim();
+    private final UnsafeBuffer claimed = new UnsafeBuffer(0, 0);
+    private boolean claiming;
     private long frameNumber;
     private int frameLength;
     private int sentBytes;
@@ -71,7 +77,43 @@ final class AeronLink implements StageLink {
     }
 
     @Override
+    public Optional<MutableDirectBuffer> claim(int length) {
+        if (claiming || sentBytes > 0) {
+            throw new IllegalStateException("another frame is on its way: end or abandon it first");
+        }
+        if (length > Math.min(maxChunkBytes, maxFrameBytes)) {
+            return Optional.empty();
+        }
+        long result = Publication.ADMIN_ACTION;
+        for (int i = 0; result == Publication.ADMIN_ACTION && i < MAX_ADMIN_ACTIONS; i++) {
+            result = publication.tryClaim(ChunkHeader.LENGTH + length, claim);
+        }
+        if (result < 0) {
+            return Optional.empty(); // send() says why
+        }
+        claiming = true;
+        ChunkHeader.write(claim.buffer(), claim.offset(), frameNumber, length, 0, length);
+        claimed.wrap(claim.buffer(), claim.offset() + ChunkHeader.LENGTH, length);
+        return Optional.of(claimed);
+    }
+
+    @Override
+    public void commit() {
+        if (!claiming) {
+            throw new IllegalStateException("nothing was claimed");
+        }
+        claim.commit();
+        claiming = false;
+        abandon();
+    }
+
+    /** A claim has to be given back, or those who come after it wait for it. */
+    @Override
     public void abandon() {
+        if (claiming) {
+            claim.abort();
+            claiming = false;
+        }
         sentBytes = 0;
         frameNumber++;
     }
@@ -83,6 +125,7 @@ final class AeronLink implements StageLink {
 
     @Override
     public void close() {
+        abandon();
         publication.close();
     }
 }

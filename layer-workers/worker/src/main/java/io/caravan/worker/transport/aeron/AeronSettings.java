@@ -32,6 +32,10 @@ public record AeronSettings(
     private static final int MIN_MTU_BYTES = 1024;
     private static final int MAX_MTU_BYTES = 65_504;
     private static final int MTU_MULTIPLE = 32;
+
+    /** A message takes at most this part of a term. */
+    private static final int TERM_SHARE = 8;
+
     private static final int MIN_TERM_BYTES = 64 << 10;
     private static final int MAX_TERM_BYTES = 1 << 30;
     private static final Duration SHORTEST_TIMEOUT = Duration.ofSeconds(1);
@@ -77,6 +81,11 @@ public record AeronSettings(
     /** Whether this process is to run a media driver of its own. */
     public boolean embedsDriver() {
         return driverDirectory.isEmpty();
+    }
+
+    /** Largest message through shared memory, where no network bounds it. */
+    int ipcMessageBytes() {
+        return Math.clamp(termBytes / TERM_SHARE, MIN_MTU_BYTES, MAX_MTU_BYTES) / MTU_MULTIPLE * MTU_MULTIPLE;
     }
 
     private static int bytes(Config transport, String key) {

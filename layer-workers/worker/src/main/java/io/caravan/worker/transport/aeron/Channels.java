@@ -23,12 +23,14 @@ final class Channels {
 
     /** The way to {@code target}, for a publisher that uses the driver named {@code driverId}. */
     static String to(LinkEndpoint target, String driverId, AeronSettings settings) {
-        ChannelUriStringBuilder channel =
-                new ChannelUriStringBuilder().termLength(settings.termBytes()).mtu(settings.mtuBytes());
+        ChannelUriStringBuilder channel = new ChannelUriStringBuilder().termLength(settings.termBytes());
         if (target.driverId().equals(driverId)) {
-            return channel.media(CommonContext.IPC_MEDIA).build();
+            return channel.media(CommonContext.IPC_MEDIA)
+                    .mtu(settings.ipcMessageBytes())
+                    .build();
         }
         return channel.media(CommonContext.UDP_MEDIA)
+                .mtu(settings.mtuBytes())
                 .endpoint(hostAndPort(target.host(), target.port()))
                 .build();
     }

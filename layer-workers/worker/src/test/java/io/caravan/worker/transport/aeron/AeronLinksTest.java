@@ -90,6 +90,35 @@ class AeronLinksTest {
     }
 
     @Test
+    void shouldCarryFramesThatWereWrittenInTheLogItself() {
+        StageLink link = connected();
+        Frames.Frame frame = Frames.of(1, 50);
+        writeClaimed(link, frame);
+        link.abandon();
+        send(link, Frames.of(2, 100));
+        writeClaimed(link, Frames.of(3, 200));
+        link.commit();
+        send(link, Frames.of(4, 300));
+        await("three frames", () -> steps.size() == 3);
+
+        assertThat(steps).containsExactly(2L, 3L, 4L);
+        assertThat(inbox.rejectedCount()).isZero();
+        assertThat(link.claim(BIG_TOKENS)).isEmpty();
+        assertThatThrownBy(link::commit).isInstanceOf(IllegalStateException.class);
+    }
+
+    private void writeClaimed(StageLink link, Frames.Frame frame) {
+        await(
+                "room",
+                () -> link.claim(frame.length())
+                        .map(room -> {
+                            room.putBytes(0, frame.buffer(), 0, frame.length());
+                            return room.capacity() == frame.length();
+                        })
+                        .orElse(false));
+    }
+
+    @Test
     void shouldCarryAFrameOfTwentyMebibytes() {
         StageLink link = connected();
         List<StepPlan> plans = new ArrayList<>();
