@@ -13,7 +13,7 @@
 
 #define SEGMENT 256       /* positions */
 #define KEYS (2 * LANES)  /* tokens whose keys are widened at once */
-#define VALUES 32         /* tokens whose values are widened at once */
+#define VALUES 64         /* tokens whose values are widened at once */
 #define QUERIES 4
 #define SOON 64           /* how many tokens ahead memory is asked for: blocks lie anywhere, and none is long */
 #define STRIDE (SEGMENT + 16) /* floats from one query's weights to the next: not a power of two, which would crowd the cache */
@@ -86,8 +86,12 @@ INLINE void widen_keys(float *tile, const uint8_t *head, const cache *c, enum st
             for (long first = 0; first < head_dim; first += BLOCK, scales += 2 * c->block_tokens) {
                 vf scale = element(scales, KV_F16, left);
                 long end = first + BLOCK < head_dim ? first + BLOCK : head_dim;
-                for (long i = first; i < end; i++)
-                    vf_store_some(tile + i * KEYS + t, vf_mul(scale, element(p + i * step, storage, left)), left);
+                if (left >= LANES)
+                    for (long i = first; i < end; i++)
+                        vf_store(tile + i * KEYS + t, vf_mul(scale, element(p + i * step, storage, LANES)));
+                else
+                    for (long i = first; i < end; i++)
+                        vf_store_some(tile + i * KEYS + t, vf_mul(scale, element(p + i * step, storage, left)), left);
             }
         } else if (left >= LANES) {
             for (long i = 0; i < head_dim; i++) vf_store(tile + i * KEYS + t, element(p + i * step, storage, LANES));
@@ -104,6 +108,21 @@ INLINE void widen_values(float *tile, float *scales, const uint8_t *head, const 
     if (storage == KV_Q8_0) {
         const uint8_t *p = head + stored * c->block_tokens + offset * groups * 2;
         for (long i = 0; i < count * groups; i += LANES) vf_store(scales + i, element(p + 2 * i, KV_F16, count * groups - i));
+    }
+    if (storage != KV_Q8_0 && head_dim == c->dim) {
+        const uint8_t *p = head + offset * head_dim * element_bytes(storage);
+        for (long i = 0; i < count * head_dim; i += LANES)
+            vf_store(tile + i, element(p + i * element_bytes(storage), storage, LANES));
+        return;
+    }
+    if (storage == KV_Q8_0 && head_dim == stored) {
+        const uint8_t *p = head + offset * head_dim;
+        for (long group = 0; group < count * groups; group++) {
+            vf scale = vf_set(scales[group]);
+            for (long i = group * BLOCK; i < (group + 1) * BLOCK; i += LANES)
+                vf_store(tile + i, vf_mul(scale, element(p + i, storage, LANES)));
+        }
+        return;
     }
     for (long t = 0; t < count; t++) {
         const uint8_t *p = head + (offset + t) * stored * element_bytes(storage);
@@ -297,6 +316,19 @@ INLINE void merge(float *all_sums, float *all_most, float *all_total, const floa
     *all_total = *all_total * shrink + total * share;
 }
 
+/* takes over the queries of rows [from, to) for a call; there are rows * heads of them */
+static void begin(const scratch *s, const float *q, long width, long heads, const cache *c, long from, long to, float scale) {
+    for (long query = 0; query < (to - from) * heads; query++) {
+        const float *in = q + (from + query / heads) * width + (c->kv_head * heads + query % heads) * c->head_dim;
+        for (long i = 0; i < c->head_dim; i++) s->queries[query * c->dim + i] = in[i] * scale;
+    }
+}
+
+/* out = what was merged of a query, by its sum of weights */
+INLINE void finish(float *out, const float *all_sums, float all_total, long head_dim) {
+    for (long i = 0; i < head_dim; i++) out[i] = all_sums[i] / all_total;
+}
+
 /*
  * out = attention of rows [from, to) of q [rows, width] for the group of query heads that reads kv_head
  *   table, positions  block ids of the sequence that all these rows belong to; [rows] positions
@@ -309,17 +341,13 @@ void KERNEL(attention)(float *out, const float *q, long width, const uint8_t *ke
     cache c = {keys, values, storage, block_tokens, kv_heads, head_dim, kv_head, dim, table};
     scratch s;
     floats_of(head_dim, queries, &s, memory);
+    begin(&s, q, width, heads, &c, from, to, scale);
     long last = 0, lowest = positions[from];
     for (long row = from; row < to; row++) {
         last = positions[row] > last ? positions[row] : last;
         lowest = positions[row] < lowest ? positions[row] : lowest;
     }
-    for (long query = 0; query < queries; query++) {
-        const float *in = q + (from + query / heads) * width + (kv_head * heads + query % heads) * head_dim;
-        for (long i = 0; i < head_dim; i++) s.queries[query * dim + i] = in[i] * scale;
-        s.all_most[query] = -__builtin_inff();
-        s.all_total[query] = 0;
-    }
+    for (long query = 0; query < queries; query++) s.all_most[query] = -__builtin_inff(), s.all_total[query] = 0;
     memset(s.all_sums, 0, queries * dim * sizeof(float));
     long first = lowest - window + 1 > 0 ? (lowest - window + 1) / SEGMENT : 0;
     for (long segment = first; segment <= last / SEGMENT; segment++) {
@@ -328,8 +356,44 @@ void KERNEL(attention)(float *out, const float *q, long width, const uint8_t *ke
             merge(s.all_sums + query * dim, s.all_most + query, s.all_total + query, s.sums + query * dim, s.most[query],
                   s.total[query], dim);
     }
+    for (long query = 0; query < queries; query++)
+        finish(out + (from + query / heads) * width + (kv_head * heads + query % heads) * head_dim, s.all_sums + query * dim,
+               s.all_total[query], head_dim);
+}
+
+/* positions of a segment, and bytes of what is kept of one query in one: its sums, its highest score, its sum of weights */
+long KERNEL(segment_positions)(void) { return SEGMENT; }
+long KERNEL(segment_bytes)(long head_dim) { return (round_up(head_dim, LANES) + 16) * (long)sizeof(float); }
+
+/* as attention, of one segment alone: parts [rows * heads] of segment_bytes each */
+void KERNEL(attend_segment)(float *parts, const float *q, long width, const uint8_t *keys, const uint8_t *values, long storage,
+                            long block_tokens, long kv_heads, long head_dim, long kv_head, const int32_t *table,
+                            const int32_t *positions, long from, long to, float scale, long window, long segment,
+                            float *memory) {
+    long heads = width / (kv_heads * head_dim), queries = (to - from) * heads, dim = round_up(head_dim, LANES);
+    cache c = {keys, values, storage, block_tokens, kv_heads, head_dim, kv_head, dim, table};
+    scratch s;
+    floats_of(head_dim, queries, &s, memory);
+    begin(&s, q, width, heads, &c, from, to, scale);
+    attend(&s, &c, positions + from, to - from, heads, segment * SEGMENT, window);
+    for (long query = 0; query < queries; query++, parts += dim + 16) {
+        memcpy(parts, s.sums + query * dim, dim * sizeof(float));
+        parts[dim] = s.most[query];
+        parts[dim + 1] = s.total[query];
+    }
+}
+
+/* out = attention of rows [from, to), as attention has it, of what attend_segment made of segments: [segments][rows * heads] */
+void KERNEL(merge_segments)(float *out, const float *parts, long segments, long width, long kv_heads, long head_dim,
+                            long kv_head, long from, long to, float *memory) {
+    long heads = width / (kv_heads * head_dim), queries = (to - from) * heads, dim = round_up(head_dim, LANES);
     for (long query = 0; query < queries; query++) {
-        float *target = out + (from + query / heads) * width + (kv_head * heads + query % heads) * head_dim;
-        for (long i = 0; i < head_dim; i++) target[i] = s.all_sums[query * dim + i] / s.all_total[query];
+        float most = -__builtin_inff(), total = 0;
+        memset(memory, 0, dim * sizeof(float));
+        for (long segment = 0; segment < segments; segment++) {
+            const float *part = parts + (segment * queries + query) * (dim + 16);
+            merge(memory, &most, &total, part, part[dim], part[dim + 1], dim);
+        }
+        finish(out + (from + query / heads) * width + (kv_head * heads + query % heads) * head_dim, memory, total, head_dim);
     }
 }

@@ -10,23 +10,18 @@ import java.util.Arrays;
  */
 record AttentionParts(int[] firstRows, int kvHeads) {
 
-    /** Most rows of a run. */
+    /** Most rows of a run; there is little left to share beyond. */
     private static final int MAX_RUN_ROWS = 16;
 
-    /** Cuts runs of about {@code partWork} multiply-adds over all heads together. */
-    static AttentionParts cut(PagedRows where, KvLayer kv, long queryWidth, long partWork) {
-        var kvHeads = kv.kvHeads();
+    /** Cuts runs as long as they may be while there are {@code wanted} parts. */
+    static AttentionParts cut(PagedRows where, int kvHeads, int wanted) {
+        var runRows = Math.clamp((long) where.rowCount() * kvHeads / wanted, 1, MAX_RUN_ROWS);
         var firstRows = new int[where.rowCount() + 1];
         var runs = 0;
-        var work = 0L;
         for (var row = 0; row < where.rowCount(); row++) {
-            var full = row > 0 && (work >= partWork * kvHeads || row - firstRows[runs - 1] == MAX_RUN_ROWS);
-            if (row == 0 || full || where.tables()[row] != where.tables()[row - 1]) {
+            if (row == 0 || row - firstRows[runs - 1] == runRows || where.tables()[row] != where.tables()[row - 1]) {
                 firstRows[runs++] = row;
-                work = 0;
             }
-            var position = where.positions()[row];
-            work += queryWidth * 2 * (position + 1L - kv.rule().firstVisible(position));
         }
         firstRows[runs] = where.rowCount();
         return new AttentionParts(Arrays.copyOf(firstRows, runs + 1), kvHeads);

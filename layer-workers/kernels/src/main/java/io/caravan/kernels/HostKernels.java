@@ -27,6 +27,7 @@ final class HostKernels implements Kernels {
     private final ComputePool pool;
     private final ActivationChoice activations;
     private final PreparedRows prepared;
+    private final PooledAttention attention;
 
     HostKernels(Device device, HostProvider provider, ComputePool pool, ActivationChoice activations) {
         this.device = device;
@@ -34,6 +35,7 @@ final class HostKernels implements Kernels {
         this.pool = pool;
         this.activations = activations;
         this.prepared = new PreparedRows(provider, pool);
+        this.attention = new PooledAttention(provider, pool);
     }
 
     @Override
@@ -160,11 +162,7 @@ final class HostKernels implements Kernels {
         activations("out", out, where.rowCount(), q.columns());
         activations("q", q, where.rowCount(), q.columns());
         places(kv, where);
-        var parts = AttentionParts.cut(where, kv, q.columns(), PART_WORK);
-        pool.run(
-                parts.count(),
-                (thread, part) -> provider.attention(
-                        thread, out, q, kv, where, parts.kvHead(part), parts.rowFrom(part), parts.rowTo(part)));
+        attention.compute(out, q, kv, where);
     }
 
     @Override

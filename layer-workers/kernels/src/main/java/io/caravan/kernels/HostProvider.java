@@ -84,6 +84,48 @@ public interface HostProvider extends AutoCloseable {
     /** Attention of the query heads that read {@code kvHead}, for the rows [rowFrom, rowTo). */
     void attention(int thread, Tensor out, Tensor q, KvLayer kv, PagedRows where, int kvHead, int rowFrom, int rowTo);
 
+    /**
+     * Positions of a segment, by which attention of a few rows can be cut for many threads; none is as long as
+     * {@link Integer#MAX_VALUE}. A row's bits are the same whether it is computed by segments or whole.
+     */
+    default int segmentPositions() {
+        return Integer.MAX_VALUE;
+    }
+
+    /** Bytes of what is kept of one query head in one segment. */
+    default long segmentBytes(int headDim) {
+        throw new UnsupportedOperationException(name() + " computes whole rows");
+    }
+
+    /**
+     * Attention as {@link #attention}, of the positions of one segment alone.
+     *
+     * @param parts [rows, query heads of the KV head] of {@link #segmentBytes}
+     * @param segment counted from a sequence's begin
+     */
+    default void attendSegment(
+            int thread,
+            MemorySegment parts,
+            Tensor q,
+            KvLayer kv,
+            PagedRows where,
+            int kvHead,
+            int rowFrom,
+            int rowTo,
+            int segment) {
+        throw new UnsupportedOperationException(name() + " computes whole rows");
+    }
+
+    /**
+     * What {@link #attention} writes, from all segments that the rows see.
+     *
+     * @param parts [segments in their order] of what {@link #attendSegment} wrote for the same rows
+     */
+    default void mergeSegments(
+            int thread, Tensor out, MemorySegment parts, int segments, KvLayer kv, int kvHead, int rowFrom, int rowTo) {
+        throw new UnsupportedOperationException(name() + " computes whole rows");
+    }
+
     /** gate = silu(gate) · up for the elements [from, to), counted over all rows. */
     void swiGlu(Tensor gate, Tensor up, long from, long to);
 

@@ -76,6 +76,35 @@ class BatchInvarianceTest {
 
     @ParameterizedTest
     @EnumSource(names = {"SCALAR", "VECTOR", "NATIVE"})
+    void shouldAttendToALongContextToTheSameBitsWithAnyThreads(KernelChoice choice) {
+        var positions = new int[] {700, 10, 699, 255, 256, 511};
+        for (var type : Samples.CACHED) {
+            for (var window : new int[] {AttentionRule.UNLIMITED, 270}) {
+                var alone = longContext(choice, 1, type, window, 700);
+                for (var threads : new int[] {2, 3, 5}) {
+                    assertThat(longContext(choice, threads, type, window, 700)).isEqualTo(alone);
+                    assertThat(IntStream.of(longContext(choice, threads, type, window, positions))
+                                    .limit(4 * 20))
+                            .containsExactly(box(alone));
+                }
+                assertThat(longContext(choice, 5, type, window, positions))
+                        .isEqualTo(longContext(choice, 1, type, window, positions));
+            }
+        }
+    }
+
+    private static int[] longContext(KernelChoice choice, int threads, TensorType type, int window, int... positions) {
+        try (var device = HostDevice.open(choice, threads)) {
+            var out = device.allocate(TensorType.F32, positions.length, 4 * 20);
+            var table = IntStream.range(0, 44).map(block -> block * 7 % 44).toArray();
+            var rule = new AttentionRule(0.4, window);
+            new CachedSequence(device, type, 2, 701, table, 20, rule).attend(out, positions);
+            return Samples.bits(out, 0, positions.length);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SCALAR", "VECTOR", "NATIVE"})
     void shouldAttendThroughAWindowToTheSameBitsInAnyBatch(KernelChoice choice) {
         for (var window : new int[] {3, 20}) {
             var alone = windowed(choice, 1, window, 50);

@@ -33,6 +33,10 @@ final class Calls {
     private static final MethodHandle MATMUL_BYTES = LIBRARY.kernel("matmul_bytes", longs(8));
     private static final MethodHandle PACK = LIBRARY.slowKernel("pack", longs(6));
     private static final MethodHandle ATTENTION = LIBRARY.kernel("attention", attention());
+    private static final MethodHandle ATTEND_SEGMENT = LIBRARY.kernel("attend_segment", attendSegment());
+    private static final MethodHandle MERGE_SEGMENTS = LIBRARY.kernel("merge_segments", longs(10));
+    private static final MethodHandle SEGMENT_POSITIONS = LIBRARY.size("segment_positions");
+    private static final MethodHandle SEGMENT_BYTES = LIBRARY.size("segment_bytes", longs(1));
     private static final MethodHandle STORE_KV = LIBRARY.kernel("store_kv", longs(12));
     private static final MethodHandle PACKED_BYTES = LIBRARY.size("packed_bytes", longs(3));
     private static final MethodHandle ATTENTION_BYTES = LIBRARY.size("attention_bytes", longs(2));
@@ -53,6 +57,12 @@ final class Calls {
 
     private static MemoryLayout[] attention() {
         var arguments = longs(17);
+        arguments[14] = JAVA_FLOAT;
+        return arguments;
+    }
+
+    private static MemoryLayout[] attendSegment() {
+        var arguments = longs(18);
         arguments[14] = JAVA_FLOAT;
         return arguments;
     }
@@ -221,6 +231,84 @@ final class Calls {
                     scale,
                     window,
                     scratch);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    static int segmentPositions() {
+        try {
+            return Math.toIntExact((long) SEGMENT_POSITIONS.invokeExact());
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    static long segmentBytes(long headDim) {
+        try {
+            return (long) SEGMENT_BYTES.invokeExact(headDim);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    static void attendSegment(
+            long parts,
+            long q,
+            long width,
+            long keys,
+            long values,
+            long storage,
+            long blockTokens,
+            long kvHeads,
+            long headDim,
+            long kvHead,
+            long table,
+            long positions,
+            long from,
+            long to,
+            float scale,
+            long window,
+            long segment,
+            long scratch) {
+        try {
+            ATTEND_SEGMENT.invokeExact(
+                    parts,
+                    q,
+                    width,
+                    keys,
+                    values,
+                    storage,
+                    blockTokens,
+                    kvHeads,
+                    headDim,
+                    kvHead,
+                    table,
+                    positions,
+                    from,
+                    to,
+                    scale,
+                    window,
+                    segment,
+                    scratch);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    static void mergeSegments(
+            long out,
+            long parts,
+            long segments,
+            long width,
+            long kvHeads,
+            long headDim,
+            long kvHead,
+            long from,
+            long to,
+            long scratch) {
+        try {
+            MERGE_SEGMENTS.invokeExact(out, parts, segments, width, kvHeads, headDim, kvHead, from, to, scratch);
         } catch (Throwable e) {
             throw failed(e);
         }

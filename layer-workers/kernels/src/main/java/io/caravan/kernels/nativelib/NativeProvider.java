@@ -232,6 +232,67 @@ public final class NativeProvider implements HostProvider {
                 scratch.memory(Calls.attentionBytes(kv.headDim(), rows * heads)));
     }
 
+    @Override
+    public int segmentPositions() {
+        return Calls.segmentPositions();
+    }
+
+    @Override
+    public long segmentBytes(int headDim) {
+        return Calls.segmentBytes(headDim);
+    }
+
+    @Override
+    public void attendSegment(
+            int thread,
+            MemorySegment parts,
+            Tensor q,
+            KvLayer kv,
+            PagedRows where,
+            int kvHead,
+            int rowFrom,
+            int rowTo,
+            int segment) {
+        var heads = q.columns() / ((long) kv.kvHeads() * kv.headDim());
+        var scratch = scratches[thread];
+        scratch.places(where, rowFrom, rowTo);
+        Calls.attendSegment(
+                parts.address(),
+                address(q) + rowFrom * TensorType.F32.bytes(q.columns()),
+                q.columns(),
+                address(kv.keys()),
+                address(kv.values()),
+                storage(kv),
+                kv.blockTokens(),
+                kv.kvHeads(),
+                kv.headDim(),
+                kvHead,
+                scratch.table(),
+                scratch.positions(),
+                0,
+                rowTo - rowFrom,
+                (float) kv.rule().scale(),
+                kv.rule().window(),
+                segment,
+                scratch.memory(Calls.attentionBytes(kv.headDim(), (rowTo - rowFrom) * heads)));
+    }
+
+    @Override
+    public void mergeSegments(
+            int thread, Tensor out, MemorySegment parts, int segments, KvLayer kv, int kvHead, int rowFrom, int rowTo) {
+        Calls.mergeSegments(
+                address(out),
+                parts.address(),
+                segments,
+                out.columns(),
+                kv.kvHeads(),
+                kv.headDim(),
+                kvHead,
+                rowFrom,
+                rowTo,
+                scratches[thread].memory(Calls.segmentBytes(kv.headDim())));
+    }
+
     /** How keys and values are stored, as kv.h numbers it. */
     private static long storage(KvLayer kv) {
         return switch (kv.keys().type()) {
