@@ -89,6 +89,23 @@ class StageModelTest {
         }
     }
 
+    @Test
+    void shouldPackAnewWhatIsDamagedInTheCacheAndKeepItAgain(@TempDir Path folder) throws IOException {
+        var cache = new WeightCache(folder, 1 << 20);
+        List<Float> packed = hidden(KernelChoice.NATIVE, ActivationChoice.AUTO, cache);
+        Path file;
+        try (var files = Files.list(folder)) {
+            file = files.findFirst().orElseThrow();
+        }
+        byte[] whole = Files.readAllBytes(file);
+        byte[] damaged = whole.clone();
+        damaged[whole.length / 2 / 4096 * 4096] ^= 1;
+        Files.write(file, damaged);
+
+        assertThat(hidden(KernelChoice.NATIVE, ActivationChoice.AUTO, cache)).isEqualTo(packed);
+        assertThat(file).hasBinaryContent(whole);
+    }
+
     /** The hidden state behind the last layer after one token, with weights of Q8_0. */
     private List<Float> hidden(KernelChoice kernels, ActivationChoice activations, WeightCache cache) {
         try (var other = HostDevice.open(kernels, 2, activations);

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 
 /**
  * Measures a running pipeline with sequences of random tokens that never end early.
@@ -137,16 +138,34 @@ public final class Bench {
         return tokens == 0 ? Double.NaN : tokens * 1e9 / (endNs - startNs);
     }
 
+    /**
+     * For each token but those that came first, the time that it took: tokens that came together, as accepted guesses do, share
+     * the time since those before equally.
+     */
     static long[] gapsNs(List<Completion> runs) {
-        return runs.stream()
-                .flatMapToLong(run -> {
-                    var at = run.arrivedNs();
-                    long[] gaps = new long[at.size() - 1];
-                    for (int i = 0; i < gaps.length; i++) {
-                        gaps[i] = at.get(i + 1) - at.get(i);
-                    }
-                    return Arrays.stream(gaps);
-                })
-                .toArray();
+        return runs.stream().flatMapToLong(run -> gapsBetween(run.arrivedNs())).toArray();
+    }
+
+    private static LongStream gapsBetween(List<Long> arrivedNs) {
+        var gaps = LongStream.builder();
+        int first = together(arrivedNs, 0);
+        while (first < arrivedNs.size()) {
+            int count = together(arrivedNs, first);
+            long gapNs = (arrivedNs.get(first) - arrivedNs.get(first - 1)) / count;
+            for (int i = 0; i < count; i++) {
+                gaps.add(gapNs);
+            }
+            first += count;
+        }
+        return gaps.build();
+    }
+
+    /** Tokens from {@code first} on that came at one time. */
+    private static int together(List<Long> arrivedNs, int first) {
+        int end = first;
+        while (end < arrivedNs.size() && arrivedNs.get(end).equals(arrivedNs.get(first))) {
+            end++;
+        }
+        return end - first;
     }
 }

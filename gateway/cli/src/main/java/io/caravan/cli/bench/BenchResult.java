@@ -11,7 +11,7 @@ import java.util.List;
  * @param prefillTokensPerSecond all prompts together, submitted at once
  * @param decodeTokensPerSecond all sequences together, once the last one has its first token
  * @param ttftP50Ms from submission to the first token, all prompts submitted at once
- * @param itlP50Ms between two tokens of one sequence
+ * @param itlP50Ms from one token of a sequence to the next; those that come in one step share its time equally
  * @param preemptions sequences whose blocks were taken back while measuring: above 0 the KV pool is too small
  * @param draftedTokens guessed and verified while measuring
  * @param acceptedTokens of these that were right

@@ -13,42 +13,83 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A file of packed tensors: a magic number, length and CRC of the directory, the directory, and behind it the tensors, each at
- * a multiple of a page.
+ * a multiple of a page. The directory has a CRC of each piece of a tensor, which is checked by all processors when the
+ * tensor is asked for.
  */
 public final class CachedWeights {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CachedWeights.class);
 
     /** One packed tensor. */
     public record Packed(TensorType type, long rows, long columns, MemorySegment data) {}
 
+    private record Entry(Packed packed, int[] crcs) {
+        boolean intact() {
+            return Arrays.equals(crcs, CachedWeights.crcs(packed.data()));
+        }
+    }
+
     /** No tensor at all. */
-    public static final CachedWeights NONE = new CachedWeights(Map.of());
+    public static final CachedWeights NONE = new CachedWeights(Path.of(""), Map.of());
 
     /** Changes with the file's format and with the packed layouts. */
-    private static final long MAGIC = 0x4341524157543031L; // CARAWT01
+    private static final long MAGIC = 0x4341524157543032L; // CARAWT02
 
     private static final int PREFIX_BYTES = Long.BYTES + 2 * Integer.BYTES;
     private static final int MAX_DIRECTORY_BYTES = 16 << 20;
     private static final long PAGE_BYTES = 4096;
-    private static final long PIECE_BYTES = 64L << 20;
+    private static final long WRITTEN_BYTES = 64L << 20;
+    private static final long PIECE_BYTES = 4L << 20;
 
-    private final Map<String, Packed> tensors;
+    private final Path file;
+    private final Map<String, Entry> tensors;
+    private boolean damageTold;
 
-    private CachedWeights(Map<String, Packed> tensors) {
+    private CachedWeights(Path file, Map<String, Entry> tensors) {
+        this.file = file;
         this.tensors = tensors;
     }
 
-    /** The tensor called {@code name}, if it is here in this type and shape. */
+    /** The tensor called {@code name}, if it is here in this type and shape and has the bytes that were written. */
     public Optional<Packed> find(String name, TensorType type, long rows, long columns) {
-        return Optional.ofNullable(tensors.get(name))
-                .filter(packed -> packed.type() == type && packed.rows() == rows && packed.columns() == columns);
+        Entry entry = tensors.get(name);
+        if (entry == null
+                || entry.packed().type() != type
+                || entry.packed().rows() != rows
+                || entry.packed().columns() != columns) {
+            return Optional.empty();
+        }
+        if (entry.intact()) {
+            return Optional.of(entry.packed());
+        }
+        if (!damageTold) {
+            damageTold = true;
+            LOG.warn("{} of the packed weights in {} is damaged: what is damaged there is packed anew", name, file);
+        }
+        return Optional.empty();
+    }
+
+    private static int[] crcs(MemorySegment data) {
+        return IntStream.range(0, Math.toIntExact(Math.ceilDiv(data.byteSize(), PIECE_BYTES)))
+                .parallel()
+                .map(piece -> {
+                    long from = piece * PIECE_BYTES;
+                    return crc(data.asSlice(from, Math.min(PIECE_BYTES, data.byteSize() - from))
+                            .asByteBuffer());
+                })
+                .toArray();
     }
 
     /** Bytes of a file with these tensors, but for its directory. */
@@ -68,14 +109,14 @@ public final class CachedWeights {
             var prefix = ByteBuffer.allocate(PREFIX_BYTES)
                     .putLong(MAGIC)
                     .putInt(directory.length)
-                    .putInt(crc(directory));
+                    .putInt(crc(ByteBuffer.wrap(directory)));
             write(channel, 0, prefix.flip());
             write(channel, PREFIX_BYTES, ByteBuffer.wrap(directory));
             long at = pages(PREFIX_BYTES + directory.length);
             for (Tensor tensor : packed.values()) {
                 long bytes = tensor.data().byteSize();
-                for (long from = 0; from < bytes; from += PIECE_BYTES) {
-                    long count = Math.min(PIECE_BYTES, bytes - from);
+                for (long from = 0; from < bytes; from += WRITTEN_BYTES) {
+                    long count = Math.min(WRITTEN_BYTES, bytes - from);
                     write(channel, at + from, tensor.data().asSlice(from, count).asByteBuffer());
                 }
                 at += pages(bytes);
@@ -103,11 +144,14 @@ public final class CachedWeights {
             out.writeLong(tensor.rows());
             out.writeLong(tensor.columns());
             out.writeLong(tensor.data().byteSize());
+            for (int crc : crcs(tensor.data())) {
+                out.writeInt(crc);
+            }
         }
         return bytes.toByteArray();
     }
 
-    private static int crc(byte[] bytes) {
+    private static int crc(ByteBuffer bytes) {
         var crc = new CRC32C();
         crc.update(bytes);
         return (int) crc.getValue();
@@ -125,11 +169,11 @@ public final class CachedWeights {
                 throw new IOException("its directory of " + length + " bytes is damaged");
             }
             byte[] directory = read(channel, PREFIX_BYTES, length).array();
-            if (crc(directory) != crc) {
+            if (crc(ByteBuffer.wrap(directory)) != crc) {
                 throw new IOException("its directory is damaged");
             }
             MemorySegment data = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            return new CachedWeights(tensors(directory, data));
+            return new CachedWeights(file, tensors(directory, data));
         }
     }
 
@@ -143,8 +187,8 @@ public final class CachedWeights {
         return bytes.flip();
     }
 
-    private static Map<String, Packed> tensors(byte[] directory, MemorySegment data) throws IOException {
-        var tensors = new HashMap<String, Packed>();
+    private static Map<String, Entry> tensors(byte[] directory, MemorySegment data) throws IOException {
+        var tensors = new HashMap<String, Entry>();
         var in = new DataInputStream(new ByteArrayInputStream(directory));
         int count = in.readInt();
         long at = pages(PREFIX_BYTES + directory.length);
@@ -157,7 +201,11 @@ public final class CachedWeights {
             if (bytes < 0 || bytes > data.byteSize() - at) {
                 throw new IOException("it ends within " + name);
             }
-            tensors.put(name, new Packed(type, rows, columns, data.asSlice(at, bytes)));
+            var crcs = new int[Math.toIntExact(Math.ceilDiv(bytes, PIECE_BYTES))];
+            for (int piece = 0; piece < crcs.length; piece++) {
+                crcs[piece] = in.readInt();
+            }
+            tensors.put(name, new Entry(new Packed(type, rows, columns, data.asSlice(at, bytes)), crcs));
             at += pages(bytes);
         }
         return tensors;

@@ -94,6 +94,28 @@ class WeightCacheTest {
     }
 
     @Test
+    void shouldNotGiveOutATensorOfWhichAByteChanged() throws IOException {
+        var cache = new WeightCache(folder, 1 << 20);
+        var packed = weights("a", "b");
+        cache.store("key", packed);
+        Path file = folder.resolve("key.weights");
+        byte[] whole = Files.readAllBytes(file);
+        int bytes = Math.toIntExact(packed.get("b").byteSize());
+        int last = whole.length - 1 - Math.ceilDiv(bytes, 4096) * 4096;
+        var random = new SplittableRandom(1);
+        for (int i = 0; i < 50; i++) {
+            byte[] damaged = whole.clone();
+            damaged[last + random.nextInt(bytes)] ^= (byte) (1 << random.nextInt(8));
+            Files.write(file, damaged);
+            try (var arena = Arena.ofShared()) {
+                var kept = cache.open("key", arena);
+                assertThat(kept.find("a", TensorType.BF16, ROWS, COLUMNS)).isPresent();
+                assertThat(kept.find("b", TensorType.BF16, ROWS, COLUMNS)).isEmpty();
+            }
+        }
+    }
+
+    @Test
     void shouldLetTheLeastRecentlyUsedGoWhenThereIsNoRoom() throws IOException {
         var cache = new WeightCache(folder, 30_000);
         cache.store("first", weights("a"));
