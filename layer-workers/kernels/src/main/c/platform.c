@@ -1,5 +1,7 @@
-/* What does not depend on the CPU path: which one this CPU runs, and memory for weights. Compiled once, for any CPU. */
+/* What does not depend on the CPU path: which one this CPU runs, memory for weights, and where threads run. Compiled once, for any CPU. */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
 
@@ -37,3 +39,26 @@ EXPORT long caravan_forget(void *address, size_t bytes) {
     size_t page = 4096, from = ((size_t)address + page - 1) / page * page, to = ((size_t)address + bytes) / page * page;
     return to > from ? madvise((void *)from, to - from, MADV_DONTNEED) : 0;
 }
+
+#ifdef __linux__
+#define CPU_WORDS 64
+
+/* which of the 64 CPUs from 64 * word on the calling thread may run on, a bit each */
+EXPORT long caravan_allowed_cpus(long word) {
+    unsigned long set[CPU_WORDS] = {0};
+    if (word < 0 || word >= CPU_WORDS || sched_getaffinity(0, sizeof set, (cpu_set_t *)set) != 0) return 0;
+    return set[word];
+}
+
+/* lets the calling thread run on one CPU only; 0, or the system's error number */
+EXPORT long caravan_pin(long cpu) {
+    unsigned long set[CPU_WORDS] = {0};
+    if (cpu < 0 || cpu >= 64 * CPU_WORDS) return EINVAL;
+    set[cpu / 64] = 1ul << cpu % 64;
+    return sched_setaffinity(0, sizeof set, (cpu_set_t *)set) == 0 ? 0 : errno;
+}
+#else
+EXPORT long caravan_allowed_cpus(long word) { return word < 0; }
+
+EXPORT long caravan_pin(long cpu) { return cpu < 0 ? EINVAL : ENOSYS; }
+#endif

@@ -31,12 +31,16 @@ final class ComputePool implements AutoCloseable {
     }
 
     private final Helper[] helpers;
+    private final CpuList cpus;
+    private Thread pinned; // the caller that was pinned last; only one computes at a time
     private final AtomicBoolean busy = new AtomicBoolean();
     private final Job nothing = new Job((thread, part) -> {}, 0);
     private volatile Job job = nothing;
     private volatile boolean closed;
 
-    ComputePool(String name, int threads) {
+    /** @param cpus that its threads are pinned to, the calling one included */
+    ComputePool(String name, int threads, CpuList cpus) {
+        this.cpus = cpus;
         if (threads < 1) {
             throw new IllegalArgumentException("a compute pool needs at least 1 thread, not " + threads);
         }
@@ -67,6 +71,7 @@ final class ComputePool implements AutoCloseable {
             if (closed) {
                 throw new IllegalStateException("the device is closed");
             }
+            pinCaller();
             if (partCount <= 1 || helpers.length == 0) {
                 for (var part = 0; part < partCount; part++) {
                     work.part(0, part);
@@ -76,6 +81,13 @@ final class ComputePool implements AutoCloseable {
             }
         } finally {
             busy.setRelease(false);
+        }
+    }
+
+    private void pinCaller() {
+        if (!cpus.equals(CpuList.ANY) && pinned != Thread.currentThread()) {
+            cpus.pin(0);
+            pinned = Thread.currentThread();
         }
     }
 
@@ -136,6 +148,7 @@ final class ComputePool implements AutoCloseable {
 
         @Override
         public void run() {
+            cpus.pin(number);
             var last = nothing;
             while (!closed) {
                 var next = await(last);

@@ -51,8 +51,17 @@ public final class HostDevice implements Device {
      * @throws IllegalStateException when {@code choice} names kernels that cannot run here; says why
      */
     public static HostDevice open(KernelChoice choice, int threads, ActivationChoice activations) {
+        return open(choice, threads, activations, CpuList.ANY);
+    }
+
+    /**
+     * As the shorter one.
+     *
+     * @param cpus that the threads are pinned to, in turn; the process must be allowed to run on them
+     */
+    public static HostDevice open(KernelChoice choice, int threads, ActivationChoice activations, CpuList cpus) {
         var provider = Providers.choose(choice, threads, activations);
-        return new HostDevice(provider, new ComputePool("caravan-compute", threads), activations);
+        return new HostDevice(provider, new ComputePool("caravan-compute", threads, cpus), activations);
     }
 
     @Override

@@ -16,7 +16,7 @@ class ComputePoolTest {
 
     @Test
     void shouldComputeEveryPartExactlyOnceInEveryCall() {
-        try (var pool = new ComputePool("test", 3)) {
+        try (var pool = new ComputePool("test", 3, CpuList.ANY)) {
             for (var call = 0; call < 2000; call++) {
                 var partCount = call % 17;
                 var counts = new AtomicIntegerArray(partCount);
@@ -30,7 +30,7 @@ class ComputePoolTest {
 
     @Test
     void shouldLetOtherThreadsTakeTheRestWhileOneIsHeldUp() {
-        try (var pool = new ComputePool("test", 2)) {
+        try (var pool = new ComputePool("test", 2, CpuList.ANY)) {
             var others = new CountDownLatch(9);
             var heldUp = new AtomicInteger();
             pool.run(10, (thread, part) -> {
@@ -47,7 +47,7 @@ class ComputePoolTest {
 
     @Test
     void shouldThrowWhatAPartThrewAndStayUsable() {
-        try (var pool = new ComputePool("test", 2)) {
+        try (var pool = new ComputePool("test", 2, CpuList.ANY)) {
             assertThatThrownBy(() -> pool.run(8, (thread, part) -> {
                         if (part == 5) {
                             throw new IllegalArgumentException("part five");
@@ -63,7 +63,7 @@ class ComputePoolTest {
 
     @Test
     void shouldGiveEachThreadItsOwnNumber() {
-        try (var pool = new ComputePool("test", 3)) {
+        try (var pool = new ComputePool("test", 3, CpuList.ANY)) {
             var threads = new ConcurrentHashMap<Integer, Thread>();
             for (var call = 0; call < 200; call++) {
                 pool.run(64, (thread, part) -> {
@@ -78,7 +78,7 @@ class ComputePoolTest {
 
     @Test
     void shouldRefuseASecondCallFromInsideACall() {
-        try (var pool = new ComputePool("test", 2)) {
+        try (var pool = new ComputePool("test", 2, CpuList.ANY)) {
             assertThatThrownBy(() -> pool.run(2, (thread, part) -> pool.run(2, (t, p) -> {})))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("one thread at a time");
@@ -87,7 +87,7 @@ class ComputePoolTest {
 
     @Test
     void shouldJoinItsThreadsAndRefuseWorkOnceClosed() {
-        var pool = new ComputePool("joined", 3);
+        var pool = new ComputePool("joined", 3, CpuList.ANY);
         pool.close();
         assertThat(Thread.getAllStackTraces().keySet())
                 .noneMatch(thread -> thread.getName().startsWith("joined"));

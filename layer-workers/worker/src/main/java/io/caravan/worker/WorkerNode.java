@@ -69,7 +69,7 @@ public final class WorkerNode {
             ActorRef<SchedulerProtocol.Command> scheduler) {
         var memory = new MemoryBudget(settings.memoryBytes());
         var loader = new ModelStageLoader(
-                activations -> HostDevice.open(settings.kernels(), settings.threads(), activations),
+                activations -> HostDevice.open(settings.kernels(), settings.threads(), activations, settings.cpus()),
                 memory,
                 settings.memoryWait(),
                 settings.models(),

@@ -3,6 +3,7 @@ package io.caravan.worker;
 import io.caravan.kernels.Bandwidth;
 import io.caravan.kernels.HostDevice;
 import io.caravan.proto.actor.WorkerInfo;
+import io.caravan.proto.model.ActivationChoice;
 
 /** Measures what a worker can do. */
 final class WorkerProbe {
@@ -10,7 +11,8 @@ final class WorkerProbe {
 
     /** What a process with these settings can do; takes about a fifth of a second of all its threads. */
     static WorkerInfo measure(WorkerSettings settings, String address) {
-        try (var device = HostDevice.open(settings.kernels(), settings.threads())) {
+        try (var device =
+                HostDevice.open(settings.kernels(), settings.threads(), ActivationChoice.AUTO, settings.cpus())) {
             return new WorkerInfo(
                     address,
                     settings.name(),

@@ -2,6 +2,7 @@ package io.caravan.worker;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import io.caravan.kernels.CpuList;
 import io.caravan.kernels.KernelChoice;
 import io.caravan.model.cache.WeightCache;
 import io.caravan.proto.link.IdleStrategies;
@@ -18,6 +19,7 @@ import java.util.Locale;
  * @param version of Caravan
  * @param name what people call the worker
  * @param threads that compute each stage
+ * @param cpus that these threads are pinned to
  * @param memoryBytes for everything that its stages hold together
  * @param models folder to look for models in; empty for none
  * @param cache of packed weights
@@ -29,6 +31,7 @@ public record WorkerSettings(
         String version,
         String name,
         int threads,
+        CpuList cpus,
         long memoryBytes,
         KernelChoice kernels,
         String models,
@@ -59,10 +62,12 @@ public record WorkerSettings(
         Config worker = config.getConfig("caravan.worker");
         String name = worker.getString("name");
         int threads = worker.getInt("threads");
+        CpuList cpus = cpus(worker.getString("cpus"));
         return new WorkerSettings(
                 config.getString("caravan.version"),
                 name.isEmpty() ? defaultName() : name,
-                threads == 0 ? Runtime.getRuntime().availableProcessors() : threads,
+                threads == 0 ? processors(cpus) : threads,
+                cpus,
                 memoryBytes(worker, memory),
                 kernels(worker.getString("kernels")),
                 worker.getString("models"),
@@ -70,6 +75,23 @@ public record WorkerSettings(
                 config.getString("caravan.transport.idle"),
                 worker.getDuration("memory-wait"),
                 worker.getDuration("stop-timeout"));
+    }
+
+    /** What the container's CPU quota leaves counts, as far as the JVM sees it. */
+    private static int processors(CpuList cpus) {
+        return cpus.equals(CpuList.ANY)
+                ? Runtime.getRuntime().availableProcessors()
+                : cpus.cpus().size();
+    }
+
+    private static CpuList cpus(String list) {
+        try {
+            var cpus = CpuList.parse(list);
+            cpus.requireAllowed();
+            return cpus;
+        } catch (IllegalArgumentException unusable) {
+            throw new IllegalArgumentException("caravan.worker.cpus: " + unusable.getMessage(), unusable);
+        }
     }
 
     private static WeightCache cache(Config cache) {

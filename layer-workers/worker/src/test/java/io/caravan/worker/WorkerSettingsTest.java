@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.caravan.kernels.CpuList;
 import io.caravan.kernels.KernelChoice;
 import io.caravan.model.cache.WeightCache;
 import java.time.Duration;
@@ -25,6 +26,7 @@ class WorkerSettingsTest {
                         "development",
                         settings.name(),
                         Runtime.getRuntime().availableProcessors(),
+                        CpuList.ANY,
                         400,
                         KernelChoice.AUTO,
                         "",
@@ -46,6 +48,8 @@ class WorkerSettingsTest {
         "memory = \"0%\", memory must be a share",
         "memory = \"x%\", memory must be a share",
         "kernels = cuda, 'kernels must be auto, native, vector or scalar, not cuda'",
+        "cpus = \"0-\", 'caravan.worker.cpus: CPUs are listed as 0-3,8, not as 0-'",
+        "cpus = \"4000\", ', not on 4000'",
         "threads = -1, threads must be",
         "memory-wait = 0 s, memory-wait must be"
     })

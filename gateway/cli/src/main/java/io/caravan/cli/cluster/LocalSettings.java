@@ -2,6 +2,7 @@ package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
 import io.caravan.cli.CliException;
+import io.caravan.kernels.CpuList;
 import java.time.Duration;
 
 /**
@@ -37,14 +38,19 @@ public record LocalSettings(
         }
     }
 
-    /** Parses the key {@code caravan.local} of {@code config}; threads of 0 share {@code processors} among the workers. */
+    /**
+     * Parses the key {@code caravan.local} of {@code config}; threads of 0 share {@code processors}, or the CPUs that they are
+     * pinned to, among the workers.
+     */
     public static LocalSettings from(Config config, int processors) {
         var local = config.getConfig("caravan.local");
         int workers = local.getInt("workers");
         int threads = local.getInt("threads");
+        int cpus = CpuList.parse(config.getString("caravan.worker.cpus")).cpus().size();
+        int shared = cpus == 0 ? processors : cpus;
         return new LocalSettings(
                 workers,
-                threads == 0 ? Math.max(1, processors / Math.max(1, workers)) : threads,
+                threads == 0 ? Math.max(1, shared / Math.max(1, workers)) : threads,
                 local.getBoolean("restart"),
                 local.getInt("restart-limit"),
                 local.getDuration("restart-first-delay"),

@@ -2,6 +2,7 @@ package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
 import io.caravan.cli.process.JavaProcess;
+import io.caravan.kernels.CpuList;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,11 +23,13 @@ record WorkerStarter(Config worker, String join, String driverDirectory, List<St
     @Override
     public Process apply(int index) {
         String name = "worker-" + (index + 1);
+        int threads = worker.getInt("threads");
         var arguments = new ArrayList<>(List.of(
                 "worker",
                 "--join=" + join,
                 "--name=" + name,
-                "--threads=" + worker.getInt("threads"),
+                "--threads=" + threads,
+                "--cpus=" + CpuList.parse(worker.getString("cpus")).part(index * threads, threads),
                 "--memory=" + worker.getString("memory"),
                 "--kernels=" + worker.getString("kernels"),
                 "--weight-cache=" + worker.getString("weight-cache.directory"),

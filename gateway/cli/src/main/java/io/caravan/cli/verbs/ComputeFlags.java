@@ -19,6 +19,13 @@ final class ComputeFlags {
             description = "Where packed weights are kept for the next start; empty: nowhere. [CARAVAN_WEIGHT_CACHE]")
     private String weightCache;
 
+    @Setting(key = "caravan.worker.cpus", env = "CARAVAN_CPUS")
+    @Option(
+            names = "--cpus",
+            paramLabel = "LIST",
+            description = "CPUs that compute threads are pinned to, as 0-3,8 (default: none). [CARAVAN_CPUS]")
+    private String cpus;
+
     @Setting(key = "caravan.worker.kernels", env = "CARAVAN_KERNELS")
     @Option(
             names = "--kernels",

@@ -42,6 +42,8 @@ final class Calls {
     private static final MethodHandle ATTENTION_BYTES = LIBRARY.size("attention_bytes", longs(2));
     private static final MethodHandle ALLOCATE = LIBRARY.function("caravan_allocate", JAVA_LONG);
     private static final MethodHandle RELEASE = LIBRARY.function("caravan_release", longs(2));
+    private static final MethodHandle ALLOWED_CPUS = LIBRARY.function("caravan_allowed_cpus", JAVA_LONG);
+    private static final MethodHandle PIN = LIBRARY.function("caravan_pin", JAVA_LONG);
     private static final MethodHandle FORGET = LIBRARY.function("caravan_forget", longs(2));
 
     private Calls() {}
@@ -355,6 +357,24 @@ final class Calls {
     static void forget(long address, long bytes) {
         try {
             var ignored = (long) FORGET.invokeExact(address, bytes);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** Which of the 64 CPUs from {@code 64 * word} on the calling thread may run on, a bit each. */
+    static long allowedCpus(long word) {
+        try {
+            return (long) ALLOWED_CPUS.invokeExact(word);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** Lets the calling thread run on one CPU only; 0, or the system's error number. */
+    static long pin(long cpu) {
+        try {
+            return (long) PIN.invokeExact(cpu);
         } catch (Throwable e) {
             throw failed(e);
         }

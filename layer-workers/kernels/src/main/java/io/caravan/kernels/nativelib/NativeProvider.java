@@ -36,6 +36,17 @@ public final class NativeProvider implements HostProvider {
      * @throws UnsupportedOperationException when there is no library for this machine or CPU; says why
      */
     public NativeProvider(HostProvider others, int threads, ActivationChoice activations) {
+        requireLibrary();
+        this.others = others;
+        this.activations = activations;
+        scratches = new Scratch[threads];
+        for (var thread = 0; thread < threads; thread++) {
+            scratches[thread] = new Scratch();
+        }
+    }
+
+    /** @throws UnsupportedOperationException when there is no library for this machine or CPU; says why */
+    static void requireLibrary() {
         try {
             Calls.path();
         } catch (ExceptionInInitializerError e) {
@@ -45,12 +56,6 @@ public final class NativeProvider implements HostProvider {
             throw e;
         } catch (NoClassDefFoundError again) {
             throw new UnsupportedOperationException("their library could not be loaded before", again);
-        }
-        this.others = others;
-        this.activations = activations;
-        scratches = new Scratch[threads];
-        for (var thread = 0; thread < threads; thread++) {
-            scratches[thread] = new Scratch();
         }
     }
 
