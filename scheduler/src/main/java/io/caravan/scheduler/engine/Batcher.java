@@ -35,12 +35,13 @@ final class Batcher {
     /**
      * The slices of the next plan, possibly none.
      *
+     * @param inFlight plans that have not come back yet
      * @param maxSequenceTokens longest sequence that there may be
      * @param choosers takes the sequences whose next token the plan chooses, in the order of their slices
      */
-    List<SequenceSlice> fill(int maxSequenceTokens, List<Chooser> choosers) {
+    List<SequenceSlice> fill(int inFlight, int maxSequenceTokens, List<Chooser> choosers) {
         picks.clear();
-        pickDecodes(maxSequenceTokens);
+        pickDecodes(inFlight, maxSequenceTokens);
         pickPrefills(limits.tokenBudget() - picks.size());
         var slices = new ArrayList<SequenceSlice>(picks.size());
         for (Pick pick : picks) {
@@ -54,7 +55,7 @@ final class Batcher {
         return slices;
     }
 
-    private void pickDecodes(int maxSequenceTokens) {
+    private void pickDecodes(int inFlight, int maxSequenceTokens) {
         candidates.clear();
         boolean prefills = !lineup.waiting.isEmpty();
         int decodingCount = 0;
@@ -70,6 +71,9 @@ final class Batcher {
             }
         }
         int rows = Throttle.decodeRows(decodingCount, stageCount, limits.tokenBudget());
+        if (!prefills && Throttle.decodesWait(candidates.size(), rows, inFlight, stageCount)) {
+            return;
+        }
         int most = prefills ? 0 : speculation.draftTokens(Math.min(rows, candidates.size()), limits.tokenBudget());
         for (int i = 0; i < candidates.size() && picks.size() < rows; i++) {
             Sequence sequence = candidates.get((before + i) % candidates.size());

@@ -194,7 +194,7 @@ public final class Engine {
                     launch(List.of(canary()), List.of(new Chooser(canarySequence(), TokenIds.EMPTY)), nowNs));
         }
         var choosers = new ArrayList<Chooser>();
-        var slices = batcher.fill(maxSequenceTokens(), choosers);
+        var slices = batcher.fill(inFlight.size(), maxSequenceTokens(), choosers);
         return slices.isEmpty() ? Optional.empty() : Optional.of(launch(slices, choosers, nowNs));
     }
 

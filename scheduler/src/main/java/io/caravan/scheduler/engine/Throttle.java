@@ -13,6 +13,18 @@ final class Throttle {
     }
 
     /**
+     * Whether decodes wait for others in flight to come back, to go with them: weights are read once for all rows of a
+     * micro-batch, so that halves which follow each other take nearly twice as long as one whole. They only wait while every
+     * stage has something to do.
+     *
+     * @param ready decodes that could go now
+     * @param rows how many a micro-batch has that weighs as much as the others
+     */
+    static boolean decodesWait(int ready, int rows, int inFlight, int stageCount) {
+        return ready < rows && inFlight >= stageCount;
+    }
+
+    /**
      * Prefill follows what waits, spread over one micro-batch for each stage, and slows down when less than half of the
      * blocks are free, so that decodes are not preempted for the sake of prompts.
      *

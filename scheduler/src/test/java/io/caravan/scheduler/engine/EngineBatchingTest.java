@@ -60,6 +60,33 @@ class EngineBatchingTest {
     }
 
     @Test
+    void shouldBringDecodesTogetherThatBeganApart() {
+        var fixture = new EngineFixture(limits(), 1, 64, 64);
+        fixture.submit(request(1, 1, 60));
+        fixture.schedule();
+        fixture.submit(request(2, 1, 60));
+        fixture.schedule();
+        fixture.finishStep();
+
+        assertThat(fixture.schedule()).as("plans while the other one decodes").isEmpty();
+        fixture.finishStep();
+        assertThat(fixture.schedule()).extracting(StepPlan::rowCount).containsExactly(2);
+    }
+
+    @Test
+    void shouldNotLetAStageIdleToBringDecodesTogether() {
+        var fixture = new EngineFixture(limits(), 2, 64, 64);
+        fixture.submit(request(1, 1, 60));
+        fixture.schedule();
+        fixture.submit(request(2, 1, 60));
+        fixture.submit(request(3, 1, 60));
+        fixture.schedule();
+        fixture.finishStep();
+
+        assertThat(fixture.schedule()).extracting(StepPlan::rowCount).containsExactly(1);
+    }
+
+    @Test
     void shouldNotDecodeASequenceTwiceAtOnce() {
         var fixture = decoding(3, 1);
 
