@@ -1,5 +1,7 @@
 package io.caravan.model.sampling;
 
+import java.util.Arrays;
+
 /**
  * Token ids by falling score, equal scores by rising id, sorted only as far as they are asked for: a heap that is emptied
  * into the end of its own array. Asking for the first k of n costs O(n + k log n), which for the few tokens that matter in
@@ -22,6 +24,47 @@ final class Ranking {
         count = 0;
         heapSize = 0;
         heaped = false;
+    }
+
+    /** As {@link #reset}, with the {@code wanted} best tokens added, and those as good as the last of them. */
+    void resetToBest(float[] scores, int wanted) {
+        reset(scores);
+        float least = wanted < scores.length ? leastOfBest(scores, wanted) : Float.NEGATIVE_INFINITY;
+        for (int id = 0; id < scores.length; id++) {
+            if (scores[id] >= least) {
+                add(id);
+            }
+        }
+    }
+
+    /** The score at rank {@code wanted - 1}: the root of a heap of the best so far, the least of them on top. */
+    private static float leastOfBest(float[] scores, int wanted) {
+        float[] best = Arrays.copyOf(scores, wanted);
+        Arrays.sort(best); // a sorted array is a heap
+        float least = best[0];
+        for (int id = wanted; id < scores.length; id++) {
+            if (scores[id] > least) {
+                replaceLeast(best, scores[id]);
+                least = best[0];
+            }
+        }
+        return least;
+    }
+
+    private static void replaceLeast(float[] heap, float score) {
+        int hole = 0;
+        while (2 * hole + 1 < heap.length) {
+            int child = 2 * hole + 1;
+            if (child + 1 < heap.length && heap[child + 1] < heap[child]) {
+                child++;
+            }
+            if (heap[child] >= score) {
+                break;
+            }
+            heap[hole] = heap[child];
+            hole = child;
+        }
+        heap[hole] = score;
     }
 
     /** Adds a token; all are added before the first is asked for. */

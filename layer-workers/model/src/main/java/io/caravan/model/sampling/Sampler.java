@@ -149,12 +149,9 @@ public final class Sampler {
         return kept;
     }
 
-    /** Ranks all tokens and returns the sum of the first k. */
+    /** Ranks the k likeliest tokens, and those as likely as the last of them; returns the sum of the first k. */
     private double rankTopK(float most, Sampling sampling) {
-        ranking.reset(adjusted);
-        for (int id = 0; id < vocabSize; id++) {
-            ranking.add(id);
-        }
+        ranking.resetToBest(adjusted, sampling.topK());
         double total = 0;
         for (int rank = 0; rank < sampling.topK(); rank++) {
             total += weight(adjusted[ranking.at(rank)], most, sampling.temperature());
@@ -167,6 +164,10 @@ public final class Sampler {
      * share of what top-p leaves out cannot reach that together, so none of them is needed to fill top-p's share.
      */
     private double rankThoseThatMatter(float most, Sampling sampling) {
+        if (sampling.topP() == 1) {
+            rankMinP(most, sampling);
+            return Double.NaN; // without top-p nobody asks for it
+        }
         double total = 0;
         for (int id = 0; id < vocabSize; id++) {
             weights[id] = weight(adjusted[id], most, sampling.temperature());
@@ -181,6 +182,18 @@ public final class Sampler {
             }
         }
         return total;
+    }
+
+    /** Ranks the tokens that min-p keeps. The logarithm leaves out most others, without their weights. */
+    private void rankMinP(float most, Sampling sampling) {
+        double least = Math.log(sampling.minP()) * sampling.temperature() - 1e-6 * sampling.temperature();
+        ranking.reset(adjusted);
+        for (int id = 0; id < vocabSize; id++) {
+            if (!((double) adjusted[id] - most < least)
+                    && weight(adjusted[id], most, sampling.temperature()) >= sampling.minP()) {
+                ranking.add(id);
+            }
+        }
     }
 
     /** Probability relative to the likeliest token's. The comparison keeps an infinite logit from becoming a NaN. */
@@ -199,10 +212,7 @@ public final class Sampler {
         int[] alternatives = new int[count];
         float[] logprobs = new float[count];
         if (count > 0) {
-            ranking.reset(logits);
-            for (int id = 0; id < vocabSize; id++) {
-                ranking.add(id);
-            }
+            ranking.resetToBest(logits, count);
         }
         for (int rank = 0; rank < count; rank++) {
             alternatives[rank] = ranking.at(rank);

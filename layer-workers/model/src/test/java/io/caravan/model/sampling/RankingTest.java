@@ -30,6 +30,12 @@ class RankingTest {
                 assertThat(IntStream.range(0, size).map(ranking::at)).containsExactly(box(sorted));
                 assertThat(ranking.at(0)).isEqualTo(sorted[0]);
             }
+            for (int wanted : new int[] {1, size / 2 + 1, size}) {
+                ranking.resetToBest(scores, wanted);
+                assertThat(ranking.count()).isGreaterThanOrEqualTo(wanted);
+                assertThat(IntStream.range(0, wanted).map(ranking::at))
+                        .containsExactly(box(IntStream.of(sorted).limit(wanted).toArray()));
+            }
         }
     }
 
