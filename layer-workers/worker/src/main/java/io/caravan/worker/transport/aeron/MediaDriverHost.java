@@ -5,6 +5,7 @@ import io.aeron.driver.ThreadingMode;
 import io.caravan.proto.link.IdleStrategies;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.SleepingMillisIdleStrategy;
 
 /**
  * A media driver within this process. Other processes of the host may share it: they get its {@link #directory()} as their
@@ -16,6 +17,9 @@ public final class MediaDriverHost implements AutoCloseable {
 
     /** How long a closed link's last frames may take to be read. */
     private static final long LINGER_NS = TimeUnit.SECONDS.toNanos(2);
+
+    /** How often the driver's second thread looks for a name to resolve: a thousand times a second takes cores from kernels. */
+    private static final long EXECUTOR_SLEEP_MS = 10;
 
     /** A process may be thought dead only well before what it left half-written is given up. */
     private static final int UNBLOCK_FACTOR = 2;
@@ -69,6 +73,8 @@ public final class MediaDriverHost implements AutoCloseable {
                 .threadingMode(ThreadingMode.SHARED)
                 .sharedThreadFactory(task -> daemon(task, "aeron-driver"))
                 .sharedIdleStrategy(IdleStrategies.named(settings.idle()))
+                .asyncExecutorThreadFactory(task -> daemon(task, "aeron-executor"))
+                .asyncExecutorIdleStrategy(new SleepingMillisIdleStrategy(EXECUTOR_SLEEP_MS))
                 .mtuLength(settings.mtuBytes())
                 .ipcMtuLength(settings.mtuBytes())
                 .publicationTermBufferLength(settings.termBytes())
