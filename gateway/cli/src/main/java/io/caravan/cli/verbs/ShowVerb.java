@@ -1,5 +1,6 @@
 package io.caravan.cli.verbs;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caravan.formats.Checkpoint;
@@ -9,10 +10,12 @@ import io.caravan.formats.TensorSlot;
 import io.caravan.formats.WeightView;
 import io.caravan.gateway.tokenizer.CarriedText;
 import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.RopeScaling;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -62,20 +65,25 @@ public final class ShowVerb extends Verb {
                 .put("head-dim", spec.headDim())
                 .put("vocabulary", spec.vocabSize())
                 .put("context", spec.maxPositions())
-                .put("rope", spec.ropeTheta() + ", " + spec.ropeScaling())
-                .put("tied-embeddings", spec.tiedEmbeddings())
-                .put("eos", spec.eosTokenIds().toString())
-                .put("fingerprint", checkpoint.fingerprint());
+                .put("rope-theta", spec.ropeTheta())
+                .put("rope-scaling", scaling(spec.ropeScaling()))
+                .put("tied-embeddings", spec.tiedEmbeddings());
+        var eos = facts.putArray("eos");
+        for (int i = 0; i < spec.eosTokenIds().size(); i++) {
+            eos.add(spec.eosTokenIds().get(i));
+        }
+        facts.put("fingerprint", checkpoint.fingerprint());
         CarriedText.describe(path).forEach(facts::put);
         var bytes = new TreeMap<String, Long>();
         var list = new ObjectMapper().createArrayNode();
         for (TensorSlot slot : new LlamaTensors(spec).all()) {
             WeightView view = slot.in(checkpoint);
             bytes.merge(view.type().name(), view.type().bytes(view.elementCount()), Long::sum);
-            list.addObject()
+            var shape = list.addObject()
                     .put("name", slot.name())
                     .put("type", view.type().name())
-                    .put("shape", slot.shape().toString());
+                    .putArray("shape");
+            slot.shape().forEach(shape::add);
         }
         var types = facts.putObject("bytes");
         bytes.forEach(types::put);
@@ -85,26 +93,45 @@ public final class ShowVerb extends Verb {
         return facts;
     }
 
+    private static String scaling(RopeScaling scaling) {
+        return switch (scaling) {
+            case RopeScaling.None none -> "none";
+            case RopeScaling.Linear linear -> "linear, factor " + linear.factor();
+            case RopeScaling.Divisors own ->
+                "a divisor for each of " + own.divisors().size() + " pairs";
+            case RopeScaling.Llama3 llama3 ->
+                "llama3, factor " + llama3.factor() + ", from " + llama3.originalMaxPositions() + " positions";
+        };
+    }
+
     private static void print(ObjectNode facts) {
         facts.properties().forEach(fact -> {
-            if (fact.getKey().equals("bytes")) {
-                fact.getValue()
-                        .properties()
-                        .forEach(type -> System.out.printf(
-                                Locale.ROOT,
-                                "%-16s %,d bytes%n",
-                                type.getKey(),
-                                type.getValue().asLong()));
-            } else if (fact.getValue().isArray()) {
-                fact.getValue()
-                        .forEach(tensor -> System.out.printf(
-                                "%-50s %-6s %s%n",
-                                tensor.path("name").asText(),
-                                tensor.path("type").asText(),
-                                tensor.path("shape").asText()));
-            } else {
-                System.out.printf("%-16s %s%n", fact.getKey(), fact.getValue().asText());
+            switch (fact.getKey()) {
+                case "bytes" -> fact.getValue().properties().forEach(ShowVerb::printBytes);
+                case "tensors" -> fact.getValue().forEach(ShowVerb::printTensor);
+                default -> printFact(fact.getKey(), fact.getValue());
             }
         });
+    }
+
+    private static void printBytes(Map.Entry<String, JsonNode> type) {
+        System.out.printf(
+                Locale.ROOT, "%-16s %,d bytes%n", type.getKey(), type.getValue().asLong());
+    }
+
+    private static void printTensor(JsonNode tensor) {
+        System.out.printf(
+                "%-50s %-6s %s%n",
+                tensor.path("name").asText(), tensor.path("type").asText(), joined(tensor.path("shape"), " x "));
+    }
+
+    /** Lines after the first stand below it. */
+    private static void printFact(String name, JsonNode value) {
+        String text = value.isArray() ? joined(value, ", ") : value.asText();
+        System.out.printf("%-16s %s%n", name, text.replace("\n", "\n" + " ".repeat(17)));
+    }
+
+    private static String joined(JsonNode array, String separator) {
+        return array.valueStream().map(JsonNode::asText).collect(Collectors.joining(separator));
     }
 }
