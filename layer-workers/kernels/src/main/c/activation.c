@@ -2,25 +2,18 @@
 #include "exp.h"
 #include "layout.h"
 
-INLINE vf load_some(const float *p, long count) {
-    if (count >= LANES) return vf_load(p);
-    float lanes[LANES] = {0};
-    memcpy(lanes, p, count * sizeof(float));
-    return vf_load(lanes);
-}
-
 /* out = x / sqrt(mean(x^2) + eps) * weight, of rows [from, to). out, x [rows, width]; weight [width] */
 void KERNEL(rms_norm)(float *out, const float *x, const float *weight, float eps, long width, long from, long to) {
     for (long row = from; row < to; row++) {
         const float *in = x + row * width;
         vf squares = vf_zero();
         for (long i = 0; i < width; i += LANES) {
-            vf value = load_some(in + i, width - i);
+            vf value = vf_load_some(in + i, width - i);
             squares = vf_fma(value, value, squares);
         }
         vf scale = vf_set((float)(1.0 / __builtin_sqrt((double)vf_sum(squares) / (double)width + (double)eps)));
         for (long i = 0; i < width; i += LANES) {
-            vf value = vf_mul(vf_mul(load_some(in + i, width - i), scale), load_some(weight + i, width - i));
+            vf value = vf_mul(vf_mul(vf_load_some(in + i, width - i), scale), vf_load_some(weight + i, width - i));
             vf_store_some(out + row * width + i, value, width - i);
         }
     }
@@ -29,15 +22,15 @@ void KERNEL(rms_norm)(float *out, const float *x, const float *weight, float eps
 /* gate = gate / (1 + exp(-gate)) * up, of the elements [from, to) */
 void KERNEL(swiglu)(float *gate, const float *up, long from, long to) {
     for (long i = from; i < to; i += LANES) {
-        vf g = vf_max(vf_set(-100.0f), load_some(gate + i, to - i)); /* below, the result is 0 to a float */
+        vf g = vf_max(vf_set(-100.0f), vf_load_some(gate + i, to - i)); /* below, the result is 0 to a float */
         vf activated = vf_div(g, vf_add(vf_set(1.0f), vf_exp(vf_sub(vf_zero(), g))));
-        vf_store_some(gate + i, vf_mul(activated, load_some(up + i, to - i)), to - i);
+        vf_store_some(gate + i, vf_mul(activated, vf_load_some(up + i, to - i)), to - i);
     }
 }
 
 INLINE void add(float *x, const float *y, long from, long to) {
     for (long i = from; i < to; i += LANES)
-        vf_store_some(x + i, vf_add(load_some(x + i, to - i), load_some(y + i, to - i)), to - i);
+        vf_store_some(x + i, vf_add(vf_load_some(x + i, to - i), vf_load_some(y + i, to - i)), to - i);
 }
 
 /* x += y, of the elements [from, to) */
@@ -51,7 +44,7 @@ void KERNEL(add_bias)(float *x, const float *bias, long width, long from, long t
 /* x *= factor, of the elements [from, to) */
 void KERNEL(scale)(float *x, float factor, long from, long to) {
     for (long i = from; i < to; i += LANES)
-        vf_store_some(x + i, vf_mul(load_some(x + i, to - i), vf_set(factor)), to - i);
+        vf_store_some(x + i, vf_mul(vf_load_some(x + i, to - i), vf_set(factor)), to - i);
 }
 
 /* rotates the pairs (i, i + head_dim / 2) of every head of rows [from, to). x [rows, width]; cosine, sine [rows, head_dim / 2] */
@@ -61,8 +54,8 @@ void KERNEL(rope)(float *x, const float *cosine, const float *sine, long width, 
         const float *c = cosine + row * half, *s = sine + row * half;
         for (float *head = x + row * width; head < x + (row + 1) * width; head += head_dim) {
             for (long i = 0; i < half; i += LANES) {
-                vf cos = load_some(c + i, half - i), sin = load_some(s + i, half - i);
-                vf a = load_some(head + i, half - i), b = load_some(head + half + i, half - i);
+                vf cos = vf_load_some(c + i, half - i), sin = vf_load_some(s + i, half - i);
+                vf a = vf_load_some(head + i, half - i), b = vf_load_some(head + half + i, half - i);
                 vf_store_some(head + i, vf_sub(vf_mul(a, cos), vf_mul(b, sin)), half - i);
                 vf_store_some(head + half + i, vf_add(vf_mul(b, cos), vf_mul(a, sin)), half - i);
             }

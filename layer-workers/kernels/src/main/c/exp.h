@@ -1,4 +1,7 @@
-/* The exponential function of a vector, to about one unit in the last place between -87 and 88. */
+/*
+ * The exponential function of a vector, to about one unit in the last place between -87 and 88; 0 from -88 down. Java's Exp takes the
+ * same steps: the results have the same bits, and tokens are drawn from them.
+ */
 #ifndef CARAVAN_EXP_H
 #define CARAVAN_EXP_H
 
@@ -6,7 +9,7 @@
 
 /* 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Cody and Waite's reduction; coefficients as in Cephes' expf) */
 INLINE vf vf_exp(vf x) {
-    x = vf_min(vf_set(88.0f), vf_max(vf_set(-87.0f), x));
+    x = vf_min(vf_set(88.0f), vf_max(vf_set(-88.0f), x));
     vf n = vf_round(vf_mul(x, vf_set(1.44269504088896341f)));
     vf r = vf_fma(n, vf_set(-0.693359375f), x);
     r = vf_fma(n, vf_set(2.12194440e-4f), r);

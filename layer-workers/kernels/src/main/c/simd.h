@@ -232,6 +232,14 @@ INLINE float vf_most(vf x) {
     return most;
 }
 
+/* loads the first count lanes, all where there are more; the others are 0 */
+INLINE vf vf_load_some(const float *p, long count) {
+    if (count >= LANES) return vf_load(p);
+    float lanes[LANES] = {0};
+    memcpy(lanes, p, count * sizeof(float));
+    return vf_load(lanes);
+}
+
 /* stores the first count lanes, all where there are more */
 INLINE void vf_store_some(float *p, vf x, long count) {
     if (count >= LANES) {

@@ -30,6 +30,9 @@ void KERNEL(attention)(float *, const float *, long, const uint8_t *, const uint
 void KERNEL(store_kv)(uint8_t *, uint8_t *, const float *, const float *, long, long, long, long, const int32_t *,
                       const int32_t *, long, long);
 
+void KERNEL(highest)(float *, const float *, long);
+void KERNEL(weigh)(float *, float *, const float *, long, float, float);
+
 static uint64_t state = 1;
 
 static uint32_t bits(void) { return (uint32_t)((state = state * 6364136223846793005u + 1442695040888963407u) >> 33); }
@@ -135,12 +138,23 @@ static void attention(int storage, long head_dim, long window) {
     print("attention", out, TOKENS * HEADS * head_dim);
 }
 
+static void logits(long count) {
+    float *x = numbers(count, 30), *weights = memory(count * 4), *sums = memory(count * 4);
+    x[count / 2] = -__builtin_inff();
+    KERNEL(highest)(sums, x, count);
+    print("same_highest", sums, (count + 63) / 64);
+    KERNEL(weigh)(weights, sums, x, count, 30, 0.7f);
+    print("same_weigh", weights, count);
+    print("same_sums", sums, (count + 63) / 64);
+}
+
 int main(void) {
     for (int file = 0; file < (int)(sizeof formats / sizeof *formats); file++) {
         products(file, formats[file].columns == 1 ? 33 : 2 * formats[file].columns);
         products(file, formats[file].columns == 1 ? 70 : 3 * formats[file].columns);
     }
     rows();
+    for (long count = 1; count < 1000; count = count * 3 + 2) logits(count);
     for (long head_dim = 6; head_dim < 70; head_dim += 29) {
         attention(0, head_dim, 1 << 30);
         attention(1, head_dim, 20);

@@ -17,6 +17,9 @@ public interface Device extends AutoCloseable {
     /** A zeroed tensor, given back when the device is closed. */
     Tensor allocate(TensorType type, long rows, long columns);
 
+    /** What chooses tokens from logits once they were read; used by one thread at a time. The same bits on any device. */
+    LogitKernels logits();
+
     /**
      * Weights of matrix products, from host memory. A device may use them where they are, so they must stay alive as long as
      * the device does; or lay them out anew, so the tensor is good for {@link Kernels#matmul} only.

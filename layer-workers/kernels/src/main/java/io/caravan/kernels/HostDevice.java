@@ -87,6 +87,11 @@ public final class HostDevice implements Device {
     }
 
     @Override
+    public LogitKernels logits() {
+        return provider.logits();
+    }
+
+    @Override
     public Tensor allocate(TensorType type, long rows, long columns) {
         var bytes = type.bytes(Math.multiplyExact(rows, columns));
         var data = provider.allocate(arena, bytes);

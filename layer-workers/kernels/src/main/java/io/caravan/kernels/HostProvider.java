@@ -23,6 +23,9 @@ public interface HostProvider extends AutoCloseable {
     /** RMSNorm of the rows [rowFrom, rowTo). */
     void rmsNorm(int thread, Tensor out, Tensor x, Tensor weight, float eps, int rowFrom, int rowTo);
 
+    /** What chooses tokens from logits; used by one thread at a time. */
+    LogitKernels logits();
+
     /** Memory for tensors, zeroed and aligned to a cache line; given back with {@code arena}. */
     default MemorySegment allocate(Arena arena, long bytes) {
         return arena.allocate(bytes, 64);

@@ -53,7 +53,7 @@ final class TokenChooser {
     TokenChooser(Device device, ModelSpec spec, Head head) {
         this.device = device;
         this.head = head;
-        sampler = new Sampler(spec.vocabSize());
+        sampler = new Sampler(spec.vocabSize(), device.logits());
         groupLogits = new float[Math.multiplyExact(head.groupRows(), spec.vocabSize())];
         logits = new float[spec.vocabSize()];
     }

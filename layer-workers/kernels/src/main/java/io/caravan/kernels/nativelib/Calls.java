@@ -12,7 +12,7 @@ import java.util.Collections;
  * beside the functions, in {@code src/main/c}.
  */
 final class Calls {
-    private static final NativeLibrary LIBRARY = NativeLibrary.load();
+    static final NativeLibrary LIBRARY = NativeLibrary.load();
 
     private static final MethodHandle RMS_NORM =
             LIBRARY.kernel("rms_norm", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -380,7 +380,7 @@ final class Calls {
         }
     }
 
-    private static RuntimeException failed(Throwable e) {
+    static RuntimeException failed(Throwable e) {
         return switch (e) {
             case RuntimeException unchecked -> unchecked;
             case Error error -> throw error;

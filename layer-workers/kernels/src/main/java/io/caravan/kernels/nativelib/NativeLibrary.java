@@ -105,6 +105,11 @@ final class NativeLibrary {
         return link(path + "_" + name, FunctionDescriptor.ofVoid(arguments), Linker.Option.critical(false));
     }
 
+    /** As {@link #kernel}, one that may be handed arrays of Java's, which stay where they are meanwhile. */
+    MethodHandle arrayKernel(String name, MemoryLayout... arguments) {
+        return link(path + "_" + name, FunctionDescriptor.ofVoid(arguments), Linker.Option.critical(true));
+    }
+
     /** A size that a kernel of this CPU's path needs, as quickly told. */
     MethodHandle size(String name, MemoryLayout... arguments) {
         return link(

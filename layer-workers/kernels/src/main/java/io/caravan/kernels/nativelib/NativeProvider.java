@@ -3,6 +3,7 @@ package io.caravan.kernels.nativelib;
 import io.caravan.kernels.Activations;
 import io.caravan.kernels.HostProvider;
 import io.caravan.kernels.KvLayer;
+import io.caravan.kernels.LogitKernels;
 import io.caravan.kernels.PagedRows;
 import io.caravan.kernels.Prepared;
 import io.caravan.kernels.Tensor;
@@ -105,6 +106,11 @@ public final class NativeProvider implements HostProvider {
         if (data.isMapped()) {
             Calls.forget(data.address(), data.byteSize());
         }
+    }
+
+    @Override
+    public LogitKernels logits() {
+        return new NativeLogits();
     }
 
     @Override

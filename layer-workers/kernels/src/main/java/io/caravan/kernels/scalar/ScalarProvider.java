@@ -2,6 +2,7 @@ package io.caravan.kernels.scalar;
 
 import io.caravan.kernels.HostProvider;
 import io.caravan.kernels.KvLayer;
+import io.caravan.kernels.LogitKernels;
 import io.caravan.kernels.PagedRows;
 import io.caravan.kernels.Prepared;
 import io.caravan.kernels.Tensor;
@@ -15,6 +16,11 @@ public final class ScalarProvider implements HostProvider {
     @Override
     public String name() {
         return "scalar";
+    }
+
+    @Override
+    public LogitKernels logits() {
+        return new ScalarLogits();
     }
 
     @Override

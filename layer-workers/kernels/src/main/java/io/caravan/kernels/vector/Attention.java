@@ -5,6 +5,7 @@ import static io.caravan.kernels.vector.Memory.LANES;
 import io.caravan.kernels.KvLayer;
 import io.caravan.kernels.PagedRows;
 import io.caravan.kernels.Tensor;
+import io.caravan.kernels.scalar.Exp;
 import java.util.Arrays;
 
 /**
@@ -187,7 +188,7 @@ final class Attention {
 
     /** Turns scores into weights e^(score - highest) in place; returns their sum. */
     private float weigh(float highest, int count) {
-        Exp.weigh(scores, highest, count, results, sumsAt);
+        VectorExp.weigh(scores, highest, count, results, sumsAt);
         return Sums.lanes(results, sumsAt);
     }
 }

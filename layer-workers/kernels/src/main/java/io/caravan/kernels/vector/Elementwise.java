@@ -3,6 +3,7 @@ package io.caravan.kernels.vector;
 import static io.caravan.kernels.vector.Memory.FLOATS;
 import static io.caravan.kernels.vector.Memory.LANES;
 
+import io.caravan.kernels.scalar.Exp;
 import jdk.incubator.vector.FloatVector;
 
 /** Kernels that touch each element once or twice: norm, rotation, activation, addition. */
@@ -60,7 +61,7 @@ final class Elementwise {
         var whole = count - count % LANES;
         for (var i = 0; i < whole; i += LANES) {
             var g = Memory.load(gate + 4L * i);
-            var silu = g.div(Exp.of(g.neg()).add(1f));
+            var silu = g.div(VectorExp.of(g.neg()).add(1f));
             Memory.store(silu.mul(Memory.load(up + 4L * i)), gate + 4L * i);
         }
         for (var i = whole; i < count; i++) {

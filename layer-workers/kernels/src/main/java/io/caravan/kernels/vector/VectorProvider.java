@@ -2,6 +2,7 @@ package io.caravan.kernels.vector;
 
 import io.caravan.kernels.HostProvider;
 import io.caravan.kernels.KvLayer;
+import io.caravan.kernels.LogitKernels;
 import io.caravan.kernels.PagedRows;
 import io.caravan.kernels.Prepared;
 import io.caravan.kernels.Tensor;
@@ -35,6 +36,11 @@ public final class VectorProvider implements HostProvider {
     @Override
     public String name() {
         return "vector/" + Memory.FLOATS.vectorBitSize();
+    }
+
+    @Override
+    public LogitKernels logits() {
+        return new VectorLogits();
     }
 
     @Override

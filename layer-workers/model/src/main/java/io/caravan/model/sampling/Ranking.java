@@ -1,5 +1,6 @@
 package io.caravan.model.sampling;
 
+import io.caravan.kernels.LogitKernels;
 import java.util.Arrays;
 
 /**
@@ -26,25 +27,43 @@ final class Ranking {
         heaped = false;
     }
 
-    /** As {@link #reset}, with the {@code wanted} best tokens added, and those as good as the last of them. */
-    void resetToBest(float[] scores, int wanted) {
+    /**
+     * As {@link #reset}, with the {@code wanted} best tokens added, and those as good as the last of them.
+     *
+     * @param highest the best score of each {@link LogitKernels#BLOCK} tokens
+     */
+    void resetToBest(float[] scores, float[] highest, int wanted) {
         reset(scores);
-        float least = wanted < scores.length ? leastOfBest(scores, wanted) : Float.NEGATIVE_INFINITY;
-        for (int id = 0; id < scores.length; id++) {
-            if (scores[id] >= least) {
+        int blocks = LogitKernels.blocks(scores.length);
+        // so many blocks have a token of that score, so it is not above that of the last one wanted
+        float least = wanted <= blocks
+                ? leastOfBest(highest, blocks, wanted)
+                : leastOfBest(scores, scores.length, Math.min(wanted, scores.length));
+        for (int block = 0; block < blocks; block++) {
+            if (highest[block] >= least) {
+                addFrom(scores, least, block);
+            }
+        }
+    }
+
+    /** Adds the tokens of a block whose {@code values} are {@code least} or more. */
+    void addFrom(float[] values, double least, int block) {
+        int end = Math.min(values.length, (block + 1) * LogitKernels.BLOCK);
+        for (int id = block * LogitKernels.BLOCK; id < end; id++) {
+            if (values[id] >= least) {
                 add(id);
             }
         }
     }
 
     /** The score at rank {@code wanted - 1}: the root of a heap of the best so far, the least of them on top. */
-    private static float leastOfBest(float[] scores, int wanted) {
+    private static float leastOfBest(float[] scores, int count, int wanted) {
         float[] best = Arrays.copyOf(scores, wanted);
         Arrays.sort(best); // a sorted array is a heap
         float least = best[0];
-        for (int id = wanted; id < scores.length; id++) {
-            if (scores[id] > least) {
-                replaceLeast(best, scores[id]);
+        for (int i = wanted; i < count; i++) {
+            if (scores[i] > least) {
+                replaceLeast(best, scores[i]);
                 least = best[0];
             }
         }

@@ -1,9 +1,11 @@
 package io.caravan.model.sampling;
 
+import io.caravan.kernels.LogitKernels;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.sequence.TokenIds;
 import io.caravan.proto.step.SequenceSlice.Choice;
+import java.util.function.DoublePredicate;
 
 /**
  * Chooses the next token from logits, in the order that {@link Sampling} fixes: bias and penalties, temperature, top-k,
@@ -11,26 +13,28 @@ import io.caravan.proto.step.SequenceSlice.Choice;
  *
  * <p>Top-k keeps exactly k tokens, the lower id first where logits are equal. Top-p keeps the fewest likeliest of those
  * that reach its share of their sum. Min-p keeps those at least that many times as likely as the likeliest, which is why
- * it needs no new sum. Weights and sums are doubles in a fixed order, so equal logits give equal tokens.
+ * it needs no new sum. Weights are floats with the same bits by any kernels, so equal logits give equal tokens.
  *
  * <p>Log-probabilities are those of the model itself: from the raw logits, before bias, penalties and temperature, as
  * OpenAI's and vLLM's are. Not thread-safe: it keeps its scratch.
  */
 public final class Sampler {
     private final int vocabSize;
+    private final LogitKernels kernels;
     private final Penalties penalties;
     private final Ranking ranking;
+    private final Candidates candidates;
     private final float[] adjusted; // [vocab] logits after bias and penalties
-    private final double[] weights; // [vocab] of the candidates, 1 for the likeliest
-    private final int[] candidates; // [vocab] token ids
+    private final float[] highest; // [blocks] of them
 
-    public Sampler(int vocabSize) {
+    public Sampler(int vocabSize, LogitKernels kernels) {
         this.vocabSize = vocabSize;
+        this.kernels = kernels;
         penalties = new Penalties(vocabSize);
         ranking = new Ranking(vocabSize);
+        candidates = new Candidates(vocabSize, kernels, ranking);
         adjusted = new float[vocabSize];
-        weights = new double[vocabSize];
-        candidates = new int[vocabSize];
+        highest = new float[LogitKernels.blocks(vocabSize)];
     }
 
     /**
@@ -49,8 +53,7 @@ public final class Sampler {
         checkHistory(position, choice);
         System.arraycopy(logits, 0, adjusted, 0, vocabSize);
         penalties.apply(adjusted, choice.sampling(), choice.history(), choice.historyPromptCount());
-        int best = likeliest(position);
-        int token = choice.sampling().temperature() == 0 ? best : draw(adjusted[best], position, choice.sampling());
+        int token = choose(likeliest(position), position, choice.sampling());
         return report(logits, position, token, choice);
     }
 
@@ -75,130 +78,48 @@ public final class Sampler {
     }
 
     private int likeliest(int position) {
+        kernels.highest(highest, adjusted, vocabSize);
         int best = 0;
-        float most = Float.NEGATIVE_INFINITY;
-        for (int id = 0; id < vocabSize; id++) {
-            float logit = adjusted[id];
-            if (logit > most) {
-                most = logit;
-                best = id;
-            } else if (Float.isNaN(logit)) {
-                throw new ArithmeticException("the logits for position " + position + " are not numbers: token " + id
-                        + " has NaN; the checkpoint or a kernel is broken");
+        for (int block = 0; block < highest.length; block++) {
+            if (Float.isNaN(highest[block])) {
+                throw new ArithmeticException("the logits for position " + position + " are not numbers: token "
+                        + first(block, Double::isNaN) + " has NaN; the checkpoint or a kernel is broken");
             }
+            best = highest[block] > highest[best] ? block : best;
         }
+        float most = highest[best];
         if (most == Float.NEGATIVE_INFINITY) {
             throw new ArithmeticException(
                     "no token is possible at position " + position + ": every logit is -infinity");
         }
-        return best;
+        return first(best, logit -> logit == most);
     }
 
-    private int draw(float most, int position, Sampling sampling) {
-        boolean truncates =
-                (sampling.topK() > 0 && sampling.topK() < vocabSize) || sampling.topP() < 1 || sampling.minP() > 0;
-        int count = truncates ? truncate(most, sampling) : keepAll(most, sampling.temperature());
-        double total = 0;
-        for (int i = 0; i < count; i++) {
-            total += weights[i];
+    private int first(int block, DoublePredicate wanted) {
+        int id = block * LogitKernels.BLOCK;
+        while (!wanted.test(adjusted[id])) {
+            id++;
         }
-        double target = CounterRandom.uniform(sampling.seed(), position) * total;
-        double passed = 0;
-        int last = candidates[0];
-        for (int i = 0; i < count; i++) {
-            if (weights[i] > 0) {
-                passed += weights[i];
-                last = candidates[i];
-                if (target < passed) {
-                    break;
-                }
-            }
-        }
-        return last;
+        return id;
     }
 
-    private int keepAll(float most, float temperature) {
+    private int choose(int best, int position, Sampling sampling) {
+        if (sampling.temperature() == 0) {
+            return best;
+        }
+        if (adjusted[best] == Float.POSITIVE_INFINITY) {
+            onlyTheInfinite();
+        }
+        double chance = CounterRandom.uniform(sampling.seed(), position);
+        return candidates.draw(adjusted, highest, adjusted[best], sampling, chance);
+    }
+
+    /** Makes the infinitely likely tokens equally likely, and the others impossible, with logits that can be reckoned with. */
+    private void onlyTheInfinite() {
         for (int id = 0; id < vocabSize; id++) {
-            candidates[id] = id;
-            weights[id] = weight(adjusted[id], most, temperature);
+            adjusted[id] = adjusted[id] == Float.POSITIVE_INFINITY ? 0 : Float.NEGATIVE_INFINITY;
         }
-        return vocabSize;
-    }
-
-    /** Fills candidates and weights, likeliest first, and says how many are kept. */
-    private int truncate(float most, Sampling sampling) {
-        float temperature = sampling.temperature();
-        double total = sampling.topK() > 0 && sampling.topK() < vocabSize
-                ? rankTopK(most, sampling)
-                : rankThoseThatMatter(most, sampling);
-        int limit = sampling.topK() > 0 ? Math.min(sampling.topK(), ranking.count()) : ranking.count();
-        double enough = sampling.topP() < 1 ? sampling.topP() * total : Double.POSITIVE_INFINITY;
-        double mass = 0;
-        int kept = 0;
-        while (kept < limit && mass < enough) {
-            int id = ranking.at(kept);
-            double weight = weight(adjusted[id], most, temperature);
-            if (kept > 0 && weight < sampling.minP()) {
-                break;
-            }
-            candidates[kept] = id;
-            weights[kept] = weight;
-            mass += weight;
-            kept++;
-        }
-        return kept;
-    }
-
-    /** Ranks the k likeliest tokens, and those as likely as the last of them; returns the sum of the first k. */
-    private double rankTopK(float most, Sampling sampling) {
-        ranking.resetToBest(adjusted, sampling.topK());
-        double total = 0;
-        for (int rank = 0; rank < sampling.topK(); rank++) {
-            total += weight(adjusted[ranking.at(rank)], most, sampling.temperature());
-        }
-        return total;
-    }
-
-    /**
-     * Ranks the tokens that top-p and min-p could keep and returns the sum of all. Tokens lighter than half of the mean
-     * share of what top-p leaves out cannot reach that together, so none of them is needed to fill top-p's share.
-     */
-    private double rankThoseThatMatter(float most, Sampling sampling) {
-        if (sampling.topP() == 1) {
-            rankMinP(most, sampling);
-            return Double.NaN; // without top-p nobody asks for it
-        }
-        double total = 0;
-        for (int id = 0; id < vocabSize; id++) {
-            weights[id] = weight(adjusted[id], most, sampling.temperature());
-            total += weights[id];
-        }
-        double leastOfTopP = 0.5 * (1 - (double) sampling.topP()) * total / vocabSize;
-        double least = Math.max(leastOfTopP, sampling.minP());
-        ranking.reset(adjusted);
-        for (int id = 0; id < vocabSize; id++) {
-            if (weights[id] >= least) {
-                ranking.add(id);
-            }
-        }
-        return total;
-    }
-
-    /** Ranks the tokens that min-p keeps. The logarithm leaves out most others, without their weights. */
-    private void rankMinP(float most, Sampling sampling) {
-        double least = Math.log(sampling.minP()) * sampling.temperature() - 1e-6 * sampling.temperature();
-        ranking.reset(adjusted);
-        for (int id = 0; id < vocabSize; id++) {
-            if (!((double) adjusted[id] - most < least)
-                    && weight(adjusted[id], most, sampling.temperature()) >= sampling.minP()) {
-                ranking.add(id);
-            }
-        }
-    }
-
-    /** Probability relative to the likeliest token's. The comparison keeps an infinite logit from becoming a NaN. */
-    private static double weight(float logit, float most, float temperature) {
-        return logit == most ? 1 : Math.exp(((double) logit - most) / temperature);
+        kernels.highest(highest, adjusted, vocabSize);
     }
 
     private TokenChoice report(float[] logits, int position, int token, Choice choice) {
@@ -207,12 +128,13 @@ public final class Sampler {
         if (alternativeCount < 0) {
             return new TokenChoice(position, token, Float.NaN, TokenIds.EMPTY, new float[0], reported);
         }
-        double logSum = logSumExp(logits);
+        kernels.highest(highest, logits, vocabSize);
+        double logSum = candidates.logSumExp(logits, most());
         int count = Math.min(alternativeCount, vocabSize);
         int[] alternatives = new int[count];
         float[] logprobs = new float[count];
         if (count > 0) {
-            ranking.resetToBest(logits, count);
+            ranking.resetToBest(logits, highest, count);
         }
         for (int rank = 0; rank < count; rank++) {
             alternatives[rank] = ranking.at(rank);
@@ -222,15 +144,11 @@ public final class Sampler {
                 position, token, (float) (logits[token] - logSum), TokenIds.of(alternatives), logprobs, reported);
     }
 
-    private static double logSumExp(float[] logits) {
-        double most = Double.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            most = Math.max(most, logit);
+    private float most() {
+        float most = Float.NEGATIVE_INFINITY;
+        for (float block : highest) {
+            most = Math.max(most, block);
         }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit - most);
-        }
-        return most + Math.log(sum);
+        return most;
     }
 }

@@ -2,6 +2,8 @@ package io.caravan.model.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.caravan.kernels.LogitKernels;
+import io.caravan.kernels.scalar.ScalarLogits;
 import java.util.Comparator;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -30,8 +32,10 @@ class RankingTest {
                 assertThat(IntStream.range(0, size).map(ranking::at)).containsExactly(box(sorted));
                 assertThat(ranking.at(0)).isEqualTo(sorted[0]);
             }
-            for (int wanted : new int[] {1, size / 2 + 1, size}) {
-                ranking.resetToBest(scores, wanted);
+            float[] highest = new float[LogitKernels.blocks(size)];
+            new ScalarLogits().highest(highest, scores, size);
+            for (int wanted : new int[] {1, Math.min(9, size), size / 2 + 1, size}) {
+                ranking.resetToBest(scores, highest, wanted);
                 assertThat(ranking.count()).isGreaterThanOrEqualTo(wanted);
                 assertThat(IntStream.range(0, wanted).map(ranking::at))
                         .containsExactly(box(IntStream.of(sorted).limit(wanted).toArray()));

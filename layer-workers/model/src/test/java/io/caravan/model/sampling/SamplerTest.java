@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.caravan.kernels.scalar.ScalarLogits;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.sequence.TokenIds;
@@ -58,7 +59,7 @@ class SamplerTest {
         Sampling sampling = new Options().seed(99).build();
         int[] forwards = new int[100];
         int[] backwards = new int[100];
-        var sampler = new Sampler(LOGITS.length);
+        var sampler = new Sampler(LOGITS.length, new ScalarLogits());
         for (int i = 0; i < 100; i++) {
             forwards[i] = sampler.choose(LOGITS, i, choice(sampling)).token();
         }
@@ -119,7 +120,7 @@ class SamplerTest {
         }
         for (float topP : new float[] {0.1f, 0.5f, 0.9f, 0.999f}) {
             Set<Integer> nucleus = sortedNucleus(logits, topP);
-            var sampler = new Sampler(logits.length);
+            var sampler = new Sampler(logits.length, new ScalarLogits());
             for (int seed = 0; seed < 30; seed++) {
                 Sampling sampling = new Options().topP(topP).seed(seed).build();
                 assertThat(nucleus)
@@ -213,7 +214,7 @@ class SamplerTest {
 
     @Test
     void shouldForgetThePenaltiesOfTheSequenceBefore() {
-        var sampler = new Sampler(2);
+        var sampler = new Sampler(2, new ScalarLogits());
         Sampling sampling = new Options().temperature(0).presence(2).build();
         float[] logits = {3, 2};
 
@@ -229,7 +230,7 @@ class SamplerTest {
     @Test
     void shouldRefuseAHistoryThatIsNotTheWholeSequence() {
         Sampling sampling = new Options().presence(1).build();
-        var sampler = new Sampler(LOGITS.length);
+        var sampler = new Sampler(LOGITS.length, new ScalarLogits());
 
         assertThatThrownBy(() -> sampler.choose(LOGITS, 3, new Choice(sampling, TokenIds.of(1, 2), 1, false)))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -268,8 +269,8 @@ class SamplerTest {
     @Test
     void shouldReportACopyOfTheLogits() {
         float[] logits = LOGITS.clone();
-        TokenChoice choice =
-                new Sampler(logits.length).choose(logits, 0, new Choice(Sampling.GREEDY, TokenIds.EMPTY, 0, true));
+        TokenChoice choice = new Sampler(logits.length, new ScalarLogits())
+                .choose(logits, 0, new Choice(Sampling.GREEDY, TokenIds.EMPTY, 0, true));
         logits[0] = 77;
 
         assertThat(choice.logits()).isEqualTo(LOGITS);
@@ -288,16 +289,16 @@ class SamplerTest {
     }
 
     private static TokenChoice choose(float[] logits, Sampling sampling) {
-        return new Sampler(logits.length).choose(logits, 0, choice(sampling));
+        return new Sampler(logits.length, new ScalarLogits()).choose(logits, 0, choice(sampling));
     }
 
     private static TokenChoice choose(float[] logits, Sampling sampling, int promptCount, int... history) {
         var choice = new Choice(sampling, TokenIds.of(history), promptCount, false);
-        return new Sampler(logits.length).choose(logits, history.length, choice);
+        return new Sampler(logits.length, new ScalarLogits()).choose(logits, history.length, choice);
     }
 
     private static int[] countDraws(int drawCount, float[] logits, Sampling sampling) {
-        var sampler = new Sampler(logits.length);
+        var sampler = new Sampler(logits.length, new ScalarLogits());
         int[] counts = new int[logits.length];
         for (int position = 0; position < drawCount; position++) {
             counts[sampler.choose(logits, position, choice(sampling)).token()]++;

@@ -1,0 +1,51 @@
+package io.caravan.kernels.nativelib;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.caravan.kernels.LogitKernels;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** The passes over logits in C, which reads the arrays where they are. */
+final class NativeLogits implements LogitKernels {
+    private static final MethodHandle HIGHEST = Calls.LIBRARY.arrayKernel("highest", ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle WEIGH =
+            Calls.LIBRARY.arrayKernel("weigh", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT);
+
+    @Override
+    public void highest(float[] highest, float[] logits, int count) {
+        check(highest, logits, logits, count);
+        try {
+            HIGHEST.invokeExact(MemorySegment.ofArray(highest), MemorySegment.ofArray(logits), (long) count);
+        } catch (Throwable e) {
+            throw Calls.failed(e);
+        }
+    }
+
+    @Override
+    public void weigh(float[] weights, float[] sums, float[] logits, int count, float most, float temperature) {
+        check(sums, weights, logits, count);
+        try {
+            WEIGH.invokeExact(
+                    MemorySegment.ofArray(weights),
+                    MemorySegment.ofArray(sums),
+                    MemorySegment.ofArray(logits),
+                    (long) count,
+                    most,
+                    temperature);
+        } catch (Throwable e) {
+            throw Calls.failed(e);
+        }
+    }
+
+    private static void check(float[] perBlock, float[] weights, float[] logits, int count) {
+        if (count < 0
+                || logits.length < count
+                || weights.length < count
+                || perBlock.length < LogitKernels.blocks(count)) {
+            throw new IllegalArgumentException("arrays are too short for " + count + " logits");
+        }
+    }
+}
