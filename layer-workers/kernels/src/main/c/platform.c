@@ -22,21 +22,31 @@ EXPORT long caravan_path(void) {
 #endif
 }
 
-/* zeroed memory in huge pages where the system has some; NULL when there is none */
+#define HUGE_PAGE ((size_t)2 << 20)
+#define PAGE ((size_t)64 << 10) /* a multiple of any system's */
+
+static size_t up(size_t number, size_t multiple) { return (number + multiple - 1) / multiple * multiple; }
+
+/* zeroed memory that begins at a huge page, in huge pages where the system has some; NULL when there is none */
 EXPORT void *caravan_allocate(size_t bytes) {
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t needed = up(bytes, PAGE), mapped = needed + HUGE_PAGE;
+    char *memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return NULL;
+    size_t before = up((size_t)memory, HUGE_PAGE) - (size_t)memory;
+    char *from = memory + before;
+    if (before > 0) munmap(memory, before);
+    munmap(from + needed, mapped - before - needed); /* never nothing: before is less than a huge page */
 #ifdef MADV_HUGEPAGE
-    madvise(memory, bytes, MADV_HUGEPAGE);
+    madvise(from, needed, MADV_HUGEPAGE);
 #endif
-    return memory;
+    return from;
 }
 
-EXPORT long caravan_release(void *memory, size_t bytes) { return munmap(memory, bytes); }
+EXPORT long caravan_release(void *memory, size_t bytes) { return munmap(memory, up(bytes, PAGE)); }
 
 /* lets go of the pages of a mapped file that were read and are not needed again */
 EXPORT long caravan_forget(void *address, size_t bytes) {
-    size_t page = 4096, from = ((size_t)address + page - 1) / page * page, to = ((size_t)address + bytes) / page * page;
+    size_t from = up((size_t)address, PAGE), to = ((size_t)address + bytes) / PAGE * PAGE;
     return to > from ? madvise((void *)from, to - from, MADV_DONTNEED) : 0;
 }
 

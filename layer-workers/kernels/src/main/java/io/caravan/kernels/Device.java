@@ -2,6 +2,7 @@ package io.caravan.kernels;
 
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * A memory and the kernels that compute in it: the host's, or later a GPU's. Kernel calls run in the order they were made
@@ -39,10 +40,11 @@ public interface Device extends AutoCloseable {
     /**
      * Weights that were packed before.
      *
-     * @param data of a packed tensor of this type and shape, made by a device of the same name; copied
+     * @param source a packed matrix of this type and shape, made by a device of the same name; read whole before this returns
+     * @return empty where the source is damaged
      * @throws IllegalArgumentException when this device does not pack such weights, or into another number of bytes
      */
-    Tensor packed(TensorType type, long rows, long columns, MemorySegment data);
+    Optional<Tensor> packed(TensorType type, long rows, long columns, PackedSource source);
 
     /** A table of rows for {@link Kernels#embed}, from host memory, which must stay alive as long as the device does. */
     Tensor table(TensorType type, long rows, long columns, MemorySegment data);

@@ -6,6 +6,8 @@ import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -19,9 +21,6 @@ public final class HostDevice implements Device {
     /** Rows that one thread packs at a time; a multiple of all providers' groups of rows. */
     private static final long PACK_ROWS = 64;
 
-    /** Bytes that one thread copies at a time. */
-    private static final long COPY_BYTES = 4L << 20;
-
     /** Numbers that one thread converts at a time. */
     private static final long CONVERTED_ELEMENTS = 16_384;
 
@@ -31,12 +30,14 @@ public final class HostDevice implements Device {
     private final ComputePool pool;
     private final ActivationChoice activations;
     private final HostKernels kernels;
+    private final WeightMemory weightMemory;
 
     private HostDevice(HostProvider provider, ComputePool pool, ActivationChoice activations) {
         this.provider = provider;
         this.pool = pool;
         this.activations = activations;
         this.kernels = new HostKernels(this, provider, pool, activations);
+        this.weightMemory = new WeightMemory(bytes -> provider.allocate(arena, bytes), provider.slabBytes());
     }
 
     /** Opens the host with the chosen kernels and what is usual for activations. */
@@ -128,24 +129,32 @@ public final class HostDevice implements Device {
     }
 
     @Override
-    public Tensor packed(TensorType type, long rows, long columns, MemorySegment data) {
+    public Optional<Tensor> packed(TensorType type, long rows, long columns, PackedSource source) {
         var bytes = packedBytes(type, rows, columns);
-        if (bytes == 0 || bytes != data.byteSize()) {
+        if (bytes == 0 || bytes != source.byteSize()) {
             throw new IllegalArgumentException("weights of " + rows + " x " + columns + " " + type + " take " + bytes
-                    + " packed bytes here, not " + data.byteSize());
+                    + " packed bytes here, not " + source.byteSize());
         }
         var packed = allocateWeights(bytes);
-        pool.run(Math.toIntExact(Math.ceilDiv(bytes, COPY_BYTES)), (thread, part) -> {
-            var from = part * COPY_BYTES;
-            MemorySegment.copy(data, from, packed, from, Math.min(COPY_BYTES, bytes - from));
+        var pieceBytes = source.pieceBytes();
+        var damaged = new AtomicBoolean();
+        pool.run(Math.toIntExact(Math.ceilDiv(bytes, pieceBytes)), (thread, piece) -> {
+            var from = piece * pieceBytes;
+            if (!damaged.get() && !source.read(from, packed.asSlice(from, Math.min(pieceBytes, bytes - from)))) {
+                damaged.set(true);
+            }
         });
-        provider.forget(data);
-        return new Tensor(this, type, rows, columns, packed, true);
+        if (damaged.get()) {
+            weightMemory.giveBack(packed);
+            allocatedBytes.addAndGet(-bytes);
+            return Optional.empty();
+        }
+        return Optional.of(new Tensor(this, type, rows, columns, packed, true));
     }
 
     private MemorySegment allocateWeights(long bytes) {
         allocatedBytes.addAndGet(bytes);
-        return provider.allocate(arena, bytes);
+        return weightMemory.take(bytes);
     }
 
     private interface Piece {

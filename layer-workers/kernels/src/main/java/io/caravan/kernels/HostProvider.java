@@ -31,6 +31,11 @@ public interface HostProvider extends AutoCloseable {
         return arena.allocate(bytes, 64);
     }
 
+    /** Bytes of the pieces that memory for weights is taken in; 0 where each matrix may as well have its own. */
+    default long slabBytes() {
+        return 0;
+    }
+
     /**
      * Bytes that weights of a matrix product take in the provider's own layout; 0 where it reads them as files have them.
      */

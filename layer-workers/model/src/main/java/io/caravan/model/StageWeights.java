@@ -22,7 +22,6 @@ import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.model.WeightChoice;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,8 +60,7 @@ final class StageWeights {
                 List.of(checkpoint.fingerprint(), layers.toString(), first + " " + last, choice.name(), device.name()));
         boolean tiedHead = last && llama.spec().tiedEmbeddings();
         boolean found = true;
-        try (var arena = Arena.ofShared()) {
-            CachedWeights kept = cache.open(key, arena);
+        try (CachedWeights kept = cache.open(key)) {
             for (WeightView view : views) {
                 boolean table = first && view.name().equals(llama.embedding().name());
                 found &= weights.place(view, table, tiedHead, choice, kept, device);
@@ -95,11 +93,11 @@ final class StageWeights {
             return true;
         }
         TensorType type = choice.of(view.type(), columns);
-        Optional<CachedWeights.Packed> packed = kept.find(view.name(), type, rows, columns)
-                .filter(found -> found.data().byteSize() == device.packedBytes(type, rows, columns));
+        Optional<Tensor> packed = kept.find(view.name(), type, rows, columns)
+                .filter(found -> found.byteSize() == device.packedBytes(type, rows, columns))
+                .flatMap(found -> device.packed(type, rows, columns, found));
         if (packed.isPresent()) {
-            tensors.put(
-                    view.name(), device.packed(type, rows, columns, packed.get().data()));
+            tensors.put(view.name(), packed.get());
             return true;
         }
         var stored = new StoredRows(view.type(), rows, columns, view.data());

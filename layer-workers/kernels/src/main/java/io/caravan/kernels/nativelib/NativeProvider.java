@@ -22,6 +22,9 @@ public final class NativeProvider implements HostProvider {
     /** From this size on memory is taken from the system in huge pages. */
     private static final long LARGE_BYTES = 4L << 20;
 
+    /** Weights are taken memory for in pieces of this size, since untouched memory costs nothing here. */
+    private static final long SLAB_BYTES = 64L << 20;
+
     /** Columns that the packed layout fills rows up to. */
     private static final int PAIR = 64;
 
@@ -76,6 +79,11 @@ public final class NativeProvider implements HostProvider {
             throw new OutOfMemoryError("the system has no " + bytes + " bytes of memory left");
         }
         return memory(address, bytes, arena);
+    }
+
+    @Override
+    public long slabBytes() {
+        return SLAB_BYTES;
     }
 
     @SuppressWarnings("restricted")

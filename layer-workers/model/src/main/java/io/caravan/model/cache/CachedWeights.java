@@ -1,5 +1,6 @@
 package io.caravan.model.cache;
 
+import io.caravan.kernels.PackedSource;
 import io.caravan.kernels.Tensor;
 import io.caravan.proto.model.TensorType;
 import java.io.ByteArrayInputStream;
@@ -7,17 +8,16 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
@@ -25,64 +25,107 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A file of packed tensors: a magic number, length and CRC of the directory, the directory, and behind it the tensors, each at
- * a multiple of a page. The directory has a CRC of each piece of a tensor, which is checked by all processors when the
- * tensor is asked for.
+ * a multiple of a page. The directory has a CRC of each piece of a tensor. Pieces are read straight into the place where the
+ * tensor is needed, and checked there while they are still in the reading processor's cache.
  */
-public final class CachedWeights {
-
+public final class CachedWeights implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CachedWeights.class);
 
-    /** One packed tensor. */
-    public record Packed(TensorType type, long rows, long columns, MemorySegment data) {}
-
-    private record Entry(Packed packed, int[] crcs) {
-        boolean intact() {
-            return Arrays.equals(crcs, CachedWeights.crcs(packed.data()));
-        }
-    }
-
     /** No tensor at all. */
-    public static final CachedWeights NONE = new CachedWeights(Path.of(""), Map.of());
+    public static final CachedWeights NONE = new CachedWeights(Path.of(""), Optional.empty(), Map.of());
 
     /** Changes with the file's format and with the packed layouts. */
-    private static final long MAGIC = 0x4341524157543032L; // CARAWT02
+    private static final long MAGIC = 0x4341524157543033L; // CARAWT03
 
     private static final int PREFIX_BYTES = Long.BYTES + 2 * Integer.BYTES;
     private static final int MAX_DIRECTORY_BYTES = 16 << 20;
     private static final long PAGE_BYTES = 4096;
     private static final long WRITTEN_BYTES = 64L << 20;
-    private static final long PIECE_BYTES = 4L << 20;
+
+    /** Small enough for a processor's own cache, and for the threads to end at the same time. */
+    private static final long PIECE_BYTES = 512L << 10;
+
+    /**
+     * One tensor.
+     *
+     * @param at where it begins in the file
+     */
+    private record Entry(TensorType type, long rows, long columns, long at, long bytes, int[] crcs) {}
 
     private final Path file;
+    private final Optional<FileChannel> channel;
     private final Map<String, Entry> tensors;
-    private boolean damageTold;
+    private final AtomicBoolean damageTold = new AtomicBoolean();
 
-    private CachedWeights(Path file, Map<String, Entry> tensors) {
+    private CachedWeights(Path file, Optional<FileChannel> channel, Map<String, Entry> tensors) {
         this.file = file;
+        this.channel = channel;
         this.tensors = tensors;
     }
 
-    /** The tensor called {@code name}, if it is here in this type and shape and has the bytes that were written. */
-    public Optional<Packed> find(String name, TensorType type, long rows, long columns) {
-        Entry entry = tensors.get(name);
-        if (entry == null
-                || entry.packed().type() != type
-                || entry.packed().rows() != rows
-                || entry.packed().columns() != columns) {
-            return Optional.empty();
+    /** The tensor called {@code name}, if it is here in this type and shape; readable until this is closed. */
+    public Optional<PackedSource> find(String name, TensorType type, long rows, long columns) {
+        return Optional.ofNullable(tensors.get(name))
+                .filter(entry -> entry.type() == type && entry.rows() == rows && entry.columns() == columns)
+                .flatMap(entry -> channel.map(open -> new KeptTensor(name, entry, open)));
+    }
+
+    @Override
+    public void close() {
+        channel.ifPresent(open -> {
+            try {
+                open.close();
+            } catch (IOException e) {
+                LOG.warn("cannot close {}", file, e);
+            }
+        });
+    }
+
+    private final class KeptTensor implements PackedSource {
+        private final String name;
+        private final Entry entry;
+        private final FileChannel source;
+
+        KeptTensor(String name, Entry entry, FileChannel source) {
+            this.name = name;
+            this.entry = entry;
+            this.source = source;
         }
-        if (entry.intact()) {
-            return Optional.of(entry.packed());
+
+        @Override
+        public long byteSize() {
+            return entry.bytes();
         }
-        if (!damageTold) {
-            damageTold = true;
-            LOG.warn("{} of the packed weights in {} is damaged: what is damaged there is packed anew", name, file);
+
+        @Override
+        public long pieceBytes() {
+            return PIECE_BYTES;
         }
-        return Optional.empty();
+
+        @Override
+        public boolean read(long from, MemorySegment target) {
+            try {
+                ByteBuffer bytes = target.asByteBuffer();
+                fill(source, entry.at() + from, bytes);
+                if (crc(bytes.flip()) == entry.crcs()[Math.toIntExact(from / PIECE_BYTES)]) {
+                    return true;
+                }
+                tellDamage("does not have the bytes that were written");
+            } catch (IOException unreadable) {
+                tellDamage("cannot be read: " + unreadable.getMessage());
+            }
+            return false;
+        }
+
+        private void tellDamage(String why) {
+            if (damageTold.compareAndSet(false, true)) {
+                LOG.warn("{} of the packed weights in {} {}; what is damaged there is packed anew", name, file, why);
+            }
+        }
     }
 
     private static int[] crcs(MemorySegment data) {
-        return IntStream.range(0, Math.toIntExact(Math.ceilDiv(data.byteSize(), PIECE_BYTES)))
+        return IntStream.range(0, pieces(data.byteSize()))
                 .parallel()
                 .map(piece -> {
                     long from = piece * PIECE_BYTES;
@@ -90,6 +133,10 @@ public final class CachedWeights {
                             .asByteBuffer());
                 })
                 .toArray();
+    }
+
+    private static int pieces(long bytes) {
+        return Math.toIntExact(Math.ceilDiv(bytes, PIECE_BYTES));
     }
 
     /** Bytes of a file with these tensors, but for its directory. */
@@ -157,37 +204,46 @@ public final class CachedWeights {
         return (int) crc.getValue();
     }
 
-    static CachedWeights map(Path file, Arena arena) throws IOException {
-        try (var channel = FileChannel.open(file)) {
-            var prefix = read(channel, 0, PREFIX_BYTES);
-            if (prefix.getLong() != MAGIC) {
-                throw new IOException("it is of another version");
-            }
-            int length = prefix.getInt();
-            int crc = prefix.getInt();
-            if (length < 0 || length > Math.min(MAX_DIRECTORY_BYTES, channel.size() - PREFIX_BYTES)) {
-                throw new IOException("its directory of " + length + " bytes is damaged");
-            }
-            byte[] directory = read(channel, PREFIX_BYTES, length).array();
-            if (crc(ByteBuffer.wrap(directory)) != crc) {
-                throw new IOException("its directory is damaged");
-            }
-            MemorySegment data = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            return new CachedWeights(file, tensors(directory, data));
+    /** Opens {@code file}, whose directory is checked; its tensors are when they are read. */
+    static CachedWeights open(Path file) throws IOException {
+        var channel = FileChannel.open(file);
+        try {
+            return new CachedWeights(file, Optional.of(channel), directory(channel));
+        } catch (IOException | RuntimeException damaged) {
+            channel.close();
+            throw damaged;
         }
     }
 
-    private static ByteBuffer read(FileChannel channel, long at, int count) throws IOException {
-        var bytes = ByteBuffer.allocate(count);
+    private static Map<String, Entry> directory(FileChannel channel) throws IOException {
+        var prefix = fill(channel, 0, ByteBuffer.allocate(PREFIX_BYTES)).flip();
+        if (prefix.getLong() != MAGIC) {
+            throw new IOException("it is of another version");
+        }
+        int length = prefix.getInt();
+        int crc = prefix.getInt();
+        if (length < 0 || length > Math.min(MAX_DIRECTORY_BYTES, channel.size() - PREFIX_BYTES)) {
+            throw new IOException("its directory of " + length + " bytes is damaged");
+        }
+        byte[] directory =
+                fill(channel, PREFIX_BYTES, ByteBuffer.allocate(length)).array();
+        if (crc(ByteBuffer.wrap(directory)) != crc) {
+            throw new IOException("its directory is damaged");
+        }
+        return tensors(directory, channel.size());
+    }
+
+    /** Reads on until {@code bytes} is full; returns it. */
+    private static ByteBuffer fill(FileChannel channel, long at, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             if (channel.read(bytes, at + bytes.position()) < 0) {
                 throw new IOException("it ends after " + (at + bytes.position()) + " bytes");
             }
         }
-        return bytes.flip();
+        return bytes;
     }
 
-    private static Map<String, Entry> tensors(byte[] directory, MemorySegment data) throws IOException {
+    private static Map<String, Entry> tensors(byte[] directory, long fileBytes) throws IOException {
         var tensors = new HashMap<String, Entry>();
         var in = new DataInputStream(new ByteArrayInputStream(directory));
         int count = in.readInt();
@@ -198,14 +254,14 @@ public final class CachedWeights {
             long rows = in.readLong();
             long columns = in.readLong();
             long bytes = in.readLong();
-            if (bytes < 0 || bytes > data.byteSize() - at) {
+            if (bytes < 0 || bytes > fileBytes - at) {
                 throw new IOException("it ends within " + name);
             }
-            var crcs = new int[Math.toIntExact(Math.ceilDiv(bytes, PIECE_BYTES))];
+            var crcs = new int[pieces(bytes)];
             for (int piece = 0; piece < crcs.length; piece++) {
                 crcs[piece] = in.readInt();
             }
-            tensors.put(name, new Entry(new Packed(type, rows, columns, data.asSlice(at, bytes)), crcs));
+            tensors.put(name, new Entry(type, rows, columns, at, bytes, crcs));
             at += pages(bytes);
         }
         return tensors;

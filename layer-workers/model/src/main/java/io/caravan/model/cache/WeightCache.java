@@ -3,7 +3,6 @@ package io.caravan.model.cache;
 import io.caravan.kernels.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -59,14 +58,14 @@ public record WeightCache(Path directory, long maxBytes) {
         }
     }
 
-    /** The weights kept under {@code key}, mapped until {@code arena} closes; without tensors where there are none. */
-    public CachedWeights open(String key, Arena arena) {
+    /** The weights kept under {@code key}, without tensors where there are none; the caller closes them. */
+    public CachedWeights open(String key) {
         if (maxBytes == 0) {
             return CachedWeights.NONE;
         }
         Path file = directory.resolve(key + SUFFIX);
         try {
-            CachedWeights weights = CachedWeights.map(file, arena);
+            CachedWeights weights = CachedWeights.open(file);
             Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
             return weights;
         } catch (NoSuchFileException notKept) {

@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -44,29 +46,43 @@ class WeightCacheTest {
         var cache = new WeightCache(folder.resolve("new"), 1 << 20);
         var packed = weights("a", "b");
         cache.store("key", packed);
-        try (var arena = Arena.ofShared()) {
+        try (var kept = cache.open("key")) {
             for (var name : packed.keySet()) {
-                var kept = cache.open("key", arena)
-                        .find(name, TensorType.BF16, ROWS, COLUMNS)
-                        .orElseThrow();
-                Tensor again = device.packed(TensorType.BF16, ROWS, COLUMNS, kept.data());
+                Tensor again = read(kept, name).orElseThrow();
                 assertThat(again.data().mismatch(packed.get(name).data())).isEqualTo(-1);
             }
-            assertThat(cache.open("key", arena).find("a", TensorType.F16, ROWS, COLUMNS))
-                    .isEmpty();
-            assertThat(cache.open("key", arena).find("a", TensorType.BF16, ROWS, COLUMNS + 2))
-                    .isEmpty();
-            assertThat(cache.open("another", arena).find("a", TensorType.BF16, ROWS, COLUMNS))
-                    .isEmpty();
+            assertThat(kept.find("a", TensorType.F16, ROWS, COLUMNS)).isEmpty();
+            assertThat(kept.find("a", TensorType.BF16, ROWS, COLUMNS + 2)).isEmpty();
+        }
+        try (var none = cache.open("another")) {
+            assertThat(none.find("a", TensorType.BF16, ROWS, COLUMNS)).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldKeepTensorsOfManyPieces() {
+        var data = Arena.ofAuto().allocate(TensorType.Q8_0.bytes(3200 * 1024), 64);
+        var large = device.weights(TensorType.Q8_0, 3200, 1024, data);
+        var cache = new WeightCache(folder, 1 << 24);
+        cache.store("key", new LinkedHashMap<>(Map.of("large", large)));
+        try (var kept = cache.open("key")) {
+            var source = kept.find("large", TensorType.Q8_0, 3200, 1024).orElseThrow();
+            assertThat(source.byteSize()).isGreaterThan(5 * source.pieceBytes());
+            var again = device.packed(TensorType.Q8_0, 3200, 1024, source).orElseThrow();
+            assertThat(again.data().mismatch(large.data())).isEqualTo(-1);
         }
     }
 
     @Test
     void shouldRefuseWeightsOfAnotherSize() {
-        var data = weights("a").get("a").data();
-        assertThatThrownBy(() -> device.packed(TensorType.BF16, ROWS, COLUMNS, data.asSlice(64)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("packed bytes");
+        var cache = new WeightCache(folder, 1 << 20);
+        cache.store("key", weights("a"));
+        try (var kept = cache.open("key")) {
+            var source = kept.find("a", TensorType.BF16, ROWS, COLUMNS).orElseThrow();
+            assertThatThrownBy(() -> device.packed(TensorType.BF16, ROWS + 64, COLUMNS, source))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("packed bytes");
+        }
     }
 
     @Test
@@ -86,9 +102,8 @@ class WeightCacheTest {
                     damaged.write(random.nextInt(1, 256) ^ whole[(int) damaged.getFilePointer()]);
                 }
             }
-            try (var arena = Arena.ofShared()) {
-                assertThat(cache.open("key", arena).find("b", TensorType.BF16, ROWS, COLUMNS))
-                        .isEmpty();
+            try (var kept = cache.open("key")) {
+                assertThat(kept.find("b", TensorType.BF16, ROWS, COLUMNS)).isEmpty();
             }
         }
     }
@@ -107,10 +122,11 @@ class WeightCacheTest {
             byte[] damaged = whole.clone();
             damaged[last + random.nextInt(bytes)] ^= (byte) (1 << random.nextInt(8));
             Files.write(file, damaged);
-            try (var arena = Arena.ofShared()) {
-                var kept = cache.open("key", arena);
-                assertThat(kept.find("a", TensorType.BF16, ROWS, COLUMNS)).isPresent();
-                assertThat(kept.find("b", TensorType.BF16, ROWS, COLUMNS)).isEmpty();
+            long takenBytes = device.allocatedBytes();
+            try (var kept = cache.open("key")) {
+                assertThat(read(kept, "b")).isEmpty();
+                assertThat(device.allocatedBytes()).isEqualTo(takenBytes);
+                assertThat(read(kept, "a")).isPresent();
             }
         }
     }
@@ -136,6 +152,11 @@ class WeightCacheTest {
     void shouldNameEntriesByAllThatDecidesThem() {
         assertThat(WeightCache.key(List.of("a", "bc"))).isNotEqualTo(WeightCache.key(List.of("ab", "c")));
         assertThat(WeightCache.key(List.of("a", "bc"))).isEqualTo(WeightCache.key(List.of("a", "bc")));
+    }
+
+    private Optional<Tensor> read(CachedWeights kept, String name) {
+        return kept.find(name, TensorType.BF16, ROWS, COLUMNS)
+                .flatMap(found -> device.packed(TensorType.BF16, ROWS, COLUMNS, found));
     }
 
     private void age(String key, int minutes) throws IOException {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,6 +73,7 @@ public final class ModelStageLoader implements StageLoader {
 
     private StageCompute load(StageAssignment stage, Progress progress, Deque<AutoCloseable> owned)
             throws InterruptedException {
+        long startedNs = System.nanoTime();
         Path place = locate(stage.model());
         Checkpoint checkpoint = Checkpoints.open(place);
         owned.push(checkpoint);
@@ -99,6 +101,13 @@ public final class ModelStageLoader implements StageLoader {
                 cache,
                 progress::loaded);
         owned.push(model);
+        LOG.info(
+                "stage {} ({}) is loaded: {} MiB of weights, {} MiB for keys and values, in {} ms",
+                stage.stage().entityId(),
+                stage.layers(),
+                model.weightBytes() >> 20,
+                model.kvBytes() >> 20,
+                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNs));
         return new ModelCompute(model, device, stage.maxRows(), owned);
     }
 
