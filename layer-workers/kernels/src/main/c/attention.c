@@ -8,6 +8,7 @@
  *
  * Within a segment, keys and values are widened to floats tile by tile, once for all queries.
  */
+#include "attention.h"
 #include "exp.h"
 #include "kv.h"
 
@@ -316,84 +317,80 @@ INLINE void merge(float *all_sums, float *all_most, float *all_total, const floa
     *all_total = *all_total * shrink + total * share;
 }
 
-/* takes over the queries of rows [from, to) for a call; there are rows * heads of them */
-static void begin(const scratch *s, const float *q, long width, long heads, const cache *c, long from, long to, float scale) {
-    for (long query = 0; query < (to - from) * heads; query++) {
-        const float *in = q + (from + query / heads) * width + (c->kv_head * heads + query % heads) * c->head_dim;
-        for (long i = 0; i < c->head_dim; i++) s->queries[query * c->dim + i] = in[i] * scale;
+static long heads_of(const struct attention *a) { return a->width / (a->kv_heads * a->head_dim); }
+
+/* where the result, or the query, of a head of a row lies */
+static long head_in_row(const struct attention *a, long query, long heads) {
+    return query / heads * a->width + (a->kv_head * heads + query % heads) * a->head_dim;
+}
+
+/* takes over the queries */
+static void begin(scratch *s, cache *c, const struct attention *a) {
+    long heads = heads_of(a), queries = a->rows * heads, dim = round_up(a->head_dim, LANES);
+    *c = (cache){a->keys, a->values, a->storage, a->block_tokens, a->kv_heads, a->head_dim, a->kv_head, dim, a->table};
+    floats_of(a->head_dim, queries, s, a->memory);
+    for (long query = 0; query < queries; query++) {
+        const float *in = a->q + head_in_row(a, query, heads);
+        for (long i = 0; i < a->head_dim; i++) s->queries[query * dim + i] = in[i] * (float)a->scale;
     }
 }
 
-/* out = what was merged of a query, by its sum of weights */
+/* writes what was merged of a query, by its sum of weights */
 INLINE void finish(float *out, const float *all_sums, float all_total, long head_dim) {
     for (long i = 0; i < head_dim; i++) out[i] = all_sums[i] / all_total;
 }
 
-/*
- * out = attention of rows [from, to) of q [rows, width] for the group of query heads that reads kv_head
- *   table, positions  block ids of the sequence that all these rows belong to; [rows] positions
- *   window            how many positions up to its own a row sees
- */
-void KERNEL(attention)(float *out, const float *q, long width, const uint8_t *keys, const uint8_t *values, long storage,
-                       long block_tokens, long kv_heads, long head_dim, long kv_head, const int32_t *table,
-                       const int32_t *positions, long from, long to, float scale, long window, float *memory) {
-    long heads = width / (kv_heads * head_dim), rows = to - from, queries = rows * heads, dim = round_up(head_dim, LANES);
-    cache c = {keys, values, storage, block_tokens, kv_heads, head_dim, kv_head, dim, table};
+/* attention over all that the rows see */
+void KERNEL(attention)(const struct attention *a) {
+    cache c;
     scratch s;
-    floats_of(head_dim, queries, &s, memory);
-    begin(&s, q, width, heads, &c, from, to, scale);
-    long last = 0, lowest = positions[from];
-    for (long row = from; row < to; row++) {
-        last = positions[row] > last ? positions[row] : last;
-        lowest = positions[row] < lowest ? positions[row] : lowest;
+    begin(&s, &c, a);
+    long heads = heads_of(a), queries = a->rows * heads, last = 0, lowest = a->positions[0];
+    for (long row = 0; row < a->rows; row++) {
+        last = a->positions[row] > last ? a->positions[row] : last;
+        lowest = a->positions[row] < lowest ? a->positions[row] : lowest;
     }
     for (long query = 0; query < queries; query++) s.all_most[query] = -__builtin_inff(), s.all_total[query] = 0;
-    memset(s.all_sums, 0, queries * dim * sizeof(float));
-    long first = lowest - window + 1 > 0 ? (lowest - window + 1) / SEGMENT : 0;
+    memset(s.all_sums, 0, queries * c.dim * sizeof(float));
+    long first = lowest - a->window + 1 > 0 ? (lowest - a->window + 1) / SEGMENT : 0;
     for (long segment = first; segment <= last / SEGMENT; segment++) {
-        attend(&s, &c, positions + from, rows, heads, segment * SEGMENT, window);
+        attend(&s, &c, a->positions, a->rows, heads, segment * SEGMENT, a->window);
         for (long query = 0; query < queries; query++)
-            merge(s.all_sums + query * dim, s.all_most + query, s.all_total + query, s.sums + query * dim, s.most[query],
-                  s.total[query], dim);
+            merge(s.all_sums + query * c.dim, s.all_most + query, s.all_total + query, s.sums + query * c.dim, s.most[query],
+                  s.total[query], c.dim);
     }
     for (long query = 0; query < queries; query++)
-        finish(out + (from + query / heads) * width + (kv_head * heads + query % heads) * head_dim, s.all_sums + query * dim,
-               s.all_total[query], head_dim);
+        finish(a->out + head_in_row(a, query, heads), s.all_sums + query * c.dim, s.all_total[query], a->head_dim);
 }
 
 /* positions of a segment, and bytes of what is kept of one query in one: its sums, its highest score, its sum of weights */
 long KERNEL(segment_positions)(void) { return SEGMENT; }
 long KERNEL(segment_bytes)(long head_dim) { return (round_up(head_dim, LANES) + 16) * (long)sizeof(float); }
 
-/* as attention, of one segment alone: parts [rows * heads] of segment_bytes each */
-void KERNEL(attend_segment)(float *parts, const float *q, long width, const uint8_t *keys, const uint8_t *values, long storage,
-                            long block_tokens, long kv_heads, long head_dim, long kv_head, const int32_t *table,
-                            const int32_t *positions, long from, long to, float scale, long window, long segment,
-                            float *memory) {
-    long heads = width / (kv_heads * head_dim), queries = (to - from) * heads, dim = round_up(head_dim, LANES);
-    cache c = {keys, values, storage, block_tokens, kv_heads, head_dim, kv_head, dim, table};
+/* attention over one segment alone, into parts [rows * heads] of segment_bytes each; out is not written */
+void KERNEL(attend_segment)(const struct attention *a, float *parts, long segment) {
+    cache c;
     scratch s;
-    floats_of(head_dim, queries, &s, memory);
-    begin(&s, q, width, heads, &c, from, to, scale);
-    attend(&s, &c, positions + from, to - from, heads, segment * SEGMENT, window);
-    for (long query = 0; query < queries; query++, parts += dim + 16) {
-        memcpy(parts, s.sums + query * dim, dim * sizeof(float));
-        parts[dim] = s.most[query];
-        parts[dim + 1] = s.total[query];
+    begin(&s, &c, a);
+    long heads = heads_of(a);
+    attend(&s, &c, a->positions, a->rows, heads, segment * SEGMENT, a->window);
+    for (long query = 0; query < a->rows * heads; query++, parts += c.dim + 16) {
+        memcpy(parts, s.sums + query * c.dim, c.dim * sizeof(float));
+        parts[c.dim] = s.most[query];
+        parts[c.dim + 1] = s.total[query];
     }
 }
 
-/* out = attention of rows [from, to), as attention has it, of what attend_segment made of segments: [segments][rows * heads] */
-void KERNEL(merge_segments)(float *out, const float *parts, long segments, long width, long kv_heads, long head_dim,
-                            long kv_head, long from, long to, float *memory) {
-    long heads = width / (kv_heads * head_dim), queries = (to - from) * heads, dim = round_up(head_dim, LANES);
+/* what attention writes, of what attend_segment made of some segments in their order: [segments][rows * heads] */
+void KERNEL(merge_segments)(const struct attention *a, const float *parts, long segments) {
+    long heads = heads_of(a), queries = a->rows * heads, dim = round_up(a->head_dim, LANES);
     for (long query = 0; query < queries; query++) {
         float most = -__builtin_inff(), total = 0;
-        memset(memory, 0, dim * sizeof(float));
+        memset(a->memory, 0, dim * sizeof(float));
         for (long segment = 0; segment < segments; segment++) {
             const float *part = parts + (segment * queries + query) * (dim + 16);
-            merge(memory, &most, &total, part, part[dim], part[dim + 1], dim);
+            merge(a->memory, &most, &total, part, part[dim], part[dim + 1], dim);
         }
-        finish(out + (from + query / heads) * width + (kv_head * heads + query % heads) * head_dim, memory, total, head_dim);
+        finish(a->out + head_in_row(a, query, heads), a->memory, total, a->head_dim);
     }
 }

@@ -26,7 +26,7 @@ for path in $paths; do
         echo "$cc knows no $path: built without its kernels"
         continue
     fi
-    for source in dot_int8 dot_float activation attention store_kv pack logits; do
+    for source in dot_int8 dot_float dot_widened activation attention store_kv pack logits; do
         $cc $common $flags -DPATH=$path -c $source.c -o "$objects/$path-$source.o" || exit 1
     done
 done

@@ -63,19 +63,14 @@ INLINE void multiply(enum kind kind, const uint8_t *w, const float *x, long stri
 
 /*
  * out [rows, n] = x . w^T for its columns [from, to)
- *   w packed [n, k]; x rows of floats, x_stride bytes apart, with a zero behind an odd last column
+ *   w packed [n, k] as kind, a plain one; x rows of floats, x_stride bytes apart, with a zero behind an odd last column
  */
-void KERNEL(matmul_f32)(const uint8_t *w, const float *x, long x_stride, float *out, long rows, long n, long k,
-                        long from, long to) {
-    multiply(KIND_F32, w, x, x_stride / 4, out, rows, n, k, from, to);
-}
-
-void KERNEL(matmul_f16)(const uint8_t *w, const float *x, long x_stride, float *out, long rows, long n, long k,
-                        long from, long to) {
-    multiply(KIND_F16, w, x, x_stride / 4, out, rows, n, k, from, to);
-}
-
-void KERNEL(matmul_bf16)(const uint8_t *w, const float *x, long x_stride, float *out, long rows, long n, long k,
-                         long from, long to) {
-    multiply(KIND_BF16, w, x, x_stride / 4, out, rows, n, k, from, to);
+void KERNEL(matmul_float)(long kind, const uint8_t *w, const float *x, long x_stride, float *out, long rows, long n, long k,
+                          long from, long to) {
+    long stride = x_stride / 4;
+    switch ((enum kind)kind) {
+        case KIND_F32: multiply(KIND_F32, w, x, stride, out, rows, n, k, from, to); break;
+        case KIND_F16: multiply(KIND_F16, w, x, stride, out, rows, n, k, from, to); break;
+        default: multiply(KIND_BF16, w, x, stride, out, rows, n, k, from, to);
+    }
 }

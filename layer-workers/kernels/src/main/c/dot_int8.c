@@ -76,7 +76,7 @@ INLINE void add_sums_q6(vi *sum, const uint8_t *low, vi high, const int8_t *scal
         for (int t = 0; t < rows; t++)
             part[t] = dot4_small(part[t], quad, quad_at(x, first + j, t, rows)), vi_keep(part + t);
     }
-    vi scale = scale_from_s8(scales);
+    vi scale = scale_lanes(vi_from_s8(scales));
     for (int t = 0; t < rows; t++) sum[t] = vi_add(sum[t], finish6(part[t], scale));
 }
 
@@ -98,6 +98,37 @@ INLINE void group_q6_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns
     }
 }
 
+INLINE void group_q2_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
+    for (long super = 0; super < columns / SUPER; super++) {
+        vf d = vf_from_f16((const uint16_t *)w);
+        vf min = vf_mul(vf_from_f16((const uint16_t *)w + LANES), vf_set(1.0f / 32)); /* centres are 32 times the sums */
+        if (rows < TILE) prefetch(w, (20 + SUPER / 4) * LANES);
+        for (int i = 0; i < 8; i++) {
+            vi sum[TILE], mins[TILE];
+            for (int t = 0; t < rows; t++) sum[t] = mins[t] = vi_zero();
+            for (int half = 0; half < 2; half++) {
+                vi part[TILE], two = vi_load(w + (20 + (2 * i + half) * 4) * LANES);
+                vi both = vi_from_u8(w + (4 + 2 * i + half) * LANES);
+                vi scale = scale_lanes(vi_and(both, vi_set(15))), least = scale_lanes(vi_shr(both, 4));
+                for (int t = 0; t < rows; t++) part[t] = vi_zero();
+                for (int j = 0; j < 4; j++) {
+                    vi quad = vi_and(vi_shr(two, 2 * j), vi_set(0x03030303));
+                    for (int t = 0; t < rows; t++) part[t] = dot4_small(part[t], quad, quad_at(x, 4 * half + j, t, rows));
+                }
+                for (int t = 0; t < rows; t++) {
+                    vi centre = centre_at(x, half ? CENTRE_6_SECOND : CENTRE_6_FIRST, t, rows);
+                    sum[t] = vi_add(sum[t], finish6(part[t], scale));
+                    mins[t] = vi_add(mins[t], finish6(centre, least));
+                }
+            }
+            add_scaled(acc, sum, d, x, rows);
+            add_scaled(acc, mins, min, x, rows);
+            x += ROW_BLOCK_BYTES * rows;
+        }
+        w += (20 + SUPER / 4) * LANES;
+    }
+}
+
 INLINE void group_bytes_with_mins(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
     for (long b = 0; b < columns / BLOCK; b++) {
         vi sum[TILE];
@@ -116,6 +147,7 @@ INLINE void group(enum kind kind, vf *acc, const uint8_t *w, const uint8_t *x, l
     switch (kind) {
         case KIND_Q4_K: group_q4_k(acc, w, x, columns, rows); return;
         case KIND_Q6_K: group_q6_k(acc, w, x, columns, rows); return;
+        case KIND_Q2_K: group_q2_k(acc, w, x, columns, rows); return;
         case KIND_BYTES: group_bytes_with_mins(acc, w, x, columns, rows); return;
         default: break;
     }
@@ -160,29 +192,15 @@ INLINE void multiply(enum kind kind, const uint8_t *w, const uint8_t *x, float *
 
 /*
  * out [rows, n] = x . w^T for its columns [from, to)
- *   w packed [n, k]; x panels of quantised rows
+ *   w packed [n, k] as kind, a quantised one; x panels of quantised rows
  */
-void KERNEL(matmul_q8_0)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
-                         long to) {
-    multiply(KIND_Q8_0, w, x, out, rows, n, k, from, to);
-}
-
-void KERNEL(matmul_q4_0)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
-                         long to) {
-    multiply(KIND_Q4_0, w, x, out, rows, n, k, from, to);
-}
-
-void KERNEL(matmul_q4_k)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
-                         long to) {
-    multiply(KIND_Q4_K, w, x, out, rows, n, k, from, to);
-}
-
-void KERNEL(matmul_q6_k)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
-                         long to) {
-    multiply(KIND_Q6_K, w, x, out, rows, n, k, from, to);
-}
-
-void KERNEL(matmul_bytes)(const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from,
-                          long to) {
-    multiply(KIND_BYTES, w, x, out, rows, n, k, from, to);
+void KERNEL(matmul_int8)(long kind, const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k, long from, long to) {
+    switch ((enum kind)kind) {
+        case KIND_Q8_0: multiply(KIND_Q8_0, w, x, out, rows, n, k, from, to); break;
+        case KIND_Q4_0: multiply(KIND_Q4_0, w, x, out, rows, n, k, from, to); break;
+        case KIND_Q4_K: multiply(KIND_Q4_K, w, x, out, rows, n, k, from, to); break;
+        case KIND_Q6_K: multiply(KIND_Q6_K, w, x, out, rows, n, k, from, to); break;
+        case KIND_Q2_K: multiply(KIND_Q2_K, w, x, out, rows, n, k, from, to); break;
+        default: multiply(KIND_BYTES, w, x, out, rows, n, k, from, to);
+    }
 }

@@ -10,9 +10,11 @@
  *   Q4_0        of two blocks of 32 columns each:   [2][row] f16 scales, [2][4][row][4] bytes, in which the lower halves
  *               are columns 4j..4j+3 and the upper ones 16+4j..16+4j+3
  *   Q4_K        of 256 columns: [row] f16 d, [row] f16 dmin, [8][row] scales, [8][row] mins, [8][4][row][4] as in Q4_0
- *
- *   Q6_K        of 256 columns: [row] f16 d, [16][row] signed scales of 16 columns, [row] two bytes of nothing, [8][4][row][4] lower four bits as in Q4_0,
- *               [8][2][row][4] upper two bits: of quads 0..3 in the first, 4..7 in the second, from the lowest bits up
+ *   Q6_K        of 256 columns: [row] f16 d, [16][row] signed scales of 16 columns, [row] two bytes of nothing, [8][4][row][4] lower
+ *               four bits as in Q4_0, [8][2][row][4] upper two bits: of quads 0..3 in the first, 4..7 in the second, from the lowest
+ *               bits up
+ *   Q2_K        of 256 columns: [row] f16 d, [row] f16 dmin, [16][row] scales and, in the upper halves, mins of 16 columns,
+ *               [8][2][row][4] numbers of two bits as Q6_K's upper ones
  *   BYTES       of 32 columns: [row] float scales, [row] float mins, [8][row][4] signed bytes; an element is scale times byte
  *               less min. Formats without a layout of their own are stored so.
  *
@@ -36,7 +38,7 @@
 #define PAIR 64
 #define SUPER 256
 
-enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_Q8_0, KIND_Q4_0, KIND_Q4_K, KIND_Q6_K, KIND_BYTES };
+enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_Q8_0, KIND_Q4_0, KIND_Q4_K, KIND_Q6_K, KIND_Q2_K, KIND_BYTES };
 
 /* bytes of a block of one quantised row */
 #define ROW_BLOCK_BYTES (BLOCK + 24)
@@ -62,6 +64,7 @@ INLINE long group_bytes(enum kind kind, long k) {
         case KIND_Q4_0: return round_up(k, PAIR) / PAIR * (4 * LANES + BLOCK * LANES);
         case KIND_Q4_K: return k / SUPER * (20 * LANES + SUPER / 2 * LANES);
         case KIND_Q6_K: return k / SUPER * (20 * LANES + SUPER * 3 / 4 * LANES);
+        case KIND_Q2_K: return k / SUPER * (20 * LANES + SUPER / 4 * LANES);
         case KIND_BYTES: return k / BLOCK * (8 * LANES + BLOCK * LANES);
     }
     return 0;

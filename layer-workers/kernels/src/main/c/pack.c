@@ -3,7 +3,7 @@
 
 /* formats of files, by Kind's order in Java, with the layout that each is packed into */
 enum file { FILE_F32, FILE_F16, FILE_BF16, FILE_Q8_0, FILE_Q4_0, FILE_Q4_K, FILE_Q6_K, FILE_Q3_K, FILE_Q5_0, FILE_IQ4_NL,
-            FILE_Q4_1, FILE_Q5_1, FILE_Q5_K };
+            FILE_Q4_1, FILE_Q5_1, FILE_Q5_K, FILE_Q2_K };
 
 static const struct {
     enum kind kind;
@@ -13,7 +13,7 @@ static const struct {
     [FILE_Q8_0] = {KIND_Q8_0, 32, 34},     [FILE_Q4_0] = {KIND_Q4_0, 32, 18},   [FILE_Q4_K] = {KIND_Q4_K, 256, 144},
     [FILE_Q6_K] = {KIND_Q6_K, 256, 210},   [FILE_Q3_K] = {KIND_Q6_K, 256, 110}, [FILE_Q5_0] = {KIND_Q8_0, 32, 22},
     [FILE_IQ4_NL] = {KIND_Q8_0, 32, 18},   [FILE_Q4_1] = {KIND_BYTES, 32, 20},  [FILE_Q5_1] = {KIND_BYTES, 32, 24},
-    [FILE_Q5_K] = {KIND_BYTES, 256, 176},
+    [FILE_Q5_K] = {KIND_BYTES, 256, 176},  [FILE_Q2_K] = {KIND_Q2_K, 256, 84},
 };
 
 /* where column c of lane lies in a group of plain weights, in elements */
@@ -142,6 +142,18 @@ static void pack_q3_k(uint8_t *group, const uint8_t *row, int lane, long k) {
     }
 }
 
+static void pack_q2_k(uint8_t *group, const uint8_t *row, int lane, long k) {
+    for (long super = 0; super < k / SUPER; super++, row += 84, group += (20 + SUPER / 4) * LANES) {
+        memcpy(group + lane * 2, row + 80, 2);
+        memcpy(group + (LANES + lane) * 2, row + 82, 2);
+        for (int i = 0; i < 16; i++) group[(4 + i) * LANES + lane] = row[i];
+        for (int i = 0; i < SUPER; i++) {
+            int two = row[16 + i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3;
+            group[20 * LANES + (i / 16 * LANES + lane) * 4 + i % 4] |= (uint8_t)(two << i % 16 / 4 * 2);
+        }
+    }
+}
+
 INLINE float half_at(const uint8_t *p) {
     uint16_t lanes[LANES] = {0};
     float value[LANES];
@@ -204,6 +216,7 @@ void KERNEL(pack)(long file, uint8_t *packed, const uint8_t *rows, long k, long 
             case FILE_Q4_K: pack_q4_k(group, rows, lane, k); break;
             case FILE_Q6_K: pack_q6_k(group, rows, lane, k); break;
             case FILE_Q3_K: pack_q3_k(group, rows, lane, k); break;
+            case FILE_Q2_K: pack_q2_k(group, rows, lane, k); break;
             case FILE_Q4_1:
             case FILE_Q5_1:
             case FILE_Q5_K: pack_bytes((enum file)file, group, rows, lane, k); break;

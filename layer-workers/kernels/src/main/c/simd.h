@@ -60,6 +60,7 @@ INLINE vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 INLINE vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 INLINE vi vi_max(vi a, vi b) { return _mm512_max_epi32(a, b); }
 INLINE vi vi_shl(vi a, int n) { return _mm512_slli_epi32(a, n); }
+INLINE vi vi_shr(vi a, int n) { return _mm512_srli_epi32(a, n); }
 INLINE vi vi_shr16(vi a, int n) { return _mm512_srli_epi16(a, n); }
 INLINE vf vf_from_f16(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
 INLINE void vf_to_f16(uint16_t *p, vf x) { _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT)); }
@@ -71,6 +72,8 @@ INLINE vf vf_first(int n, vf a, vf b) { return _mm512_mask_blend_ps((__mmask16)(
 
 /* unsigned bytes of w times signed bytes of x: weights are stored with BYTE_BIAS added */
 #define BYTE_BIAS 128
+/* byte c of each lane of weights stored so */
+INLINE vi vi_byte(vi w, int c) { return vi_add(vi_and(vi_shr(w, 8 * c), vi_set(255)), vi_set(-BYTE_BIAS)); }
 /* what a sum of dot4_small starts with, so that 8 is taken from every w; even and odd are sums of x's even and odd pairs */
 INLINE int centre4(int even, int odd) { return -8 * (even + odd); }
 INLINE vi dot4(vi sum, vi w, vi x) { return _mm512_dpbusd_epi32(sum, w, x); }
@@ -79,7 +82,8 @@ INLINE vi dot4_small(vi sum, vi w, vi x) { return _mm512_dpbusd_epi32(sum, w, x)
 INLINE vi finish4(vi sum) { return sum; }
 /* as centre4, for w of 0..63, less 32; as finish4, times a number of eight bits for each lane */
 INLINE int centre6(int even, int odd) { return -32 * (even + odd); }
-INLINE vi scale_from_s8(const int8_t *p) { return vi_from_s8(p); }
+/* numbers of eight bits, in lanes of 32, as finish6 takes them */
+INLINE vi scale_lanes(vi number) { return number; }
 INLINE vi finish6(vi sum, vi scale) { return _mm512_mullo_epi32(sum, scale); }
 INLINE vi vi_shl16(vi a, int n) { return _mm512_slli_epi16(a, n); }
 INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
@@ -117,6 +121,7 @@ INLINE vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
 INLINE vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
 INLINE vi vi_max(vi a, vi b) { return _mm256_max_epi32(a, b); }
 INLINE vi vi_shl(vi a, int n) { return _mm256_slli_epi32(a, n); }
+INLINE vi vi_shr(vi a, int n) { return _mm256_srli_epi32(a, n); }
 INLINE vi vi_shr16(vi a, int n) { return _mm256_srli_epi16(a, n); }
 INLINE vf vf_from_f16(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
 INLINE void vf_to_f16(uint16_t *p, vf x) { _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT)); }
@@ -130,6 +135,7 @@ INLINE vf vf_first(int n, vf a, vf b) {
 
 /* bytes of -127..127: a product of absolute values and signs never saturates */
 #define BYTE_BIAS 0
+INLINE vi vi_byte(vi w, int c) { return _mm256_srai_epi32(_mm256_slli_epi32(w, 24 - 8 * c), 24); }
 INLINE vi dot4(vi sum, vi w, vi x) {
     __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
@@ -140,9 +146,8 @@ INLINE vi dot4_small(vi sum, vi w, vi x) { return _mm256_add_epi16(sum, _mm256_m
 INLINE vi finish4(vi sum) { return _mm256_madd_epi16(sum, _mm256_set1_epi16(1)); }
 /* up to four sums of 0..63: the products overflow 16 bits on the way, but what is left after the centre does not */
 INLINE int centre6(int even, int odd) { return (int)((uint32_t)(uint16_t)(-32 * even) | (uint32_t)(-32 * odd) << 16); }
-INLINE vi scale_from_s8(const int8_t *p) {
-    vi wide = vi_from_s8(p);
-    return _mm256_or_si256(_mm256_slli_epi32(wide, 16), _mm256_and_si256(wide, _mm256_set1_epi32(0xffff)));
+INLINE vi scale_lanes(vi number) {
+    return _mm256_or_si256(_mm256_slli_epi32(number, 16), _mm256_and_si256(number, _mm256_set1_epi32(0xffff)));
 }
 INLINE vi finish6(vi sum, vi scale) { return _mm256_madd_epi16(sum, scale); }
 INLINE vi vi_shl16(vi a, int n) { return _mm256_slli_epi16(a, n); }
@@ -181,6 +186,7 @@ INLINE vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
 INLINE vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
 INLINE vi vi_max(vi a, vi b) { return vmaxq_s32(a, b); }
 INLINE vi vi_shl(vi a, int n) { return vshlq_s32(a, vdupq_n_s32(n)); }
+INLINE vi vi_shr(vi a, int n) { return vreinterpretq_s32_u32(vshlq_u32(vreinterpretq_u32_s32(a), vdupq_n_s32(-n))); }
 INLINE vi vi_shr16(vi a, int n) { return vreinterpretq_s32_u16(vshlq_u16(vreinterpretq_u16_s32(a), vdupq_n_s16((int16_t)-n))); }
 INLINE vf vf_from_f16(const uint16_t *p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
 INLINE void vf_to_f16(uint16_t *p, vf x) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(x))); }
@@ -201,12 +207,13 @@ INLINE vf vf_first(int n, vf a, vf b) {
 }
 
 #define BYTE_BIAS 0
+INLINE vi vi_byte(vi w, int c) { return vshrq_n_s32(vshlq_s32(w, vdupq_n_s32(24 - 8 * c)), 24); }
 INLINE vi dot4(vi sum, vi w, vi x) { return vdotq_s32(sum, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x)); }
 INLINE int centre4(int even, int odd) { return -8 * (even + odd); }
 INLINE vi dot4_small(vi sum, vi w, vi x) { return dot4(sum, w, x); }
 INLINE vi finish4(vi sum) { return sum; }
 INLINE int centre6(int even, int odd) { return -32 * (even + odd); }
-INLINE vi scale_from_s8(const int8_t *p) { return vi_from_s8(p); }
+INLINE vi scale_lanes(vi number) { return number; }
 INLINE vi finish6(vi sum, vi scale) { return vmulq_s32(sum, scale); }
 INLINE vi vi_shl16(vi a, int n) { return vreinterpretq_s32_u16(vshlq_u16(vreinterpretq_u16_s32(a), vdupq_n_s16((int16_t)n))); }
 INLINE vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }

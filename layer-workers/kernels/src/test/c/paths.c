@@ -6,27 +6,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "attention.h"
 
 #define JOIN3(a, b, c) a##b##c
 #define NAME3(a, b, c) JOIN3(a, b, c)
 #define KERNEL(name) NAME3(PATH, _, name)
 
-typedef void float_product(const uint8_t *, const float *, long, float *, long, long, long, long, long);
-typedef void int8_product(const uint8_t *, const uint8_t *, float *, long, long, long, long, long);
-
 long KERNEL(packed_bytes)(long, long, long);
 void KERNEL(pack)(long, uint8_t *, const uint8_t *, long, long, long);
 void KERNEL(prepare_float)(float *, const float *, long, long, long, long, long);
 void KERNEL(prepare_int8)(uint8_t *, const float *, long, long, long, long);
-float_product KERNEL(matmul_f32), KERNEL(matmul_f16), KERNEL(matmul_bf16);
-int8_product KERNEL(matmul_q8_0), KERNEL(matmul_q4_0), KERNEL(matmul_q4_k), KERNEL(matmul_q6_k), KERNEL(matmul_bytes);
+void KERNEL(matmul_float)(long, const uint8_t *, const float *, long, float *, long, long, long, long, long);
+void KERNEL(matmul_widened)(long, const uint8_t *, const float *, long, float *, long, long, long, long, long);
+void KERNEL(matmul_int8)(long, const uint8_t *, const uint8_t *, float *, long, long, long, long, long);
 void KERNEL(rms_norm)(float *, const float *, const float *, float, long, long, long);
 void KERNEL(swiglu)(float *, const float *, long, long);
 void KERNEL(add_bias)(float *, const float *, long, long, long);
 void KERNEL(rope)(float *, const float *, const float *, long, long, long, long);
 long KERNEL(attention_bytes)(long, long);
-void KERNEL(attention)(float *, const float *, long, const uint8_t *, const uint8_t *, long, long, long, long, long,
-                       const int32_t *, const int32_t *, long, long, float, long, float *);
+void KERNEL(attention)(const struct attention *);
 void KERNEL(store_kv)(uint8_t *, uint8_t *, const float *, const float *, long, long, long, long, const int32_t *,
                       const int32_t *, long, long);
 
@@ -59,16 +57,13 @@ static const struct format {
     const char *name;
     long columns, bytes;
     int halves[2]; /* where a block's half-precision numbers lie, or -1 */
-    float_product *with_floats;
-    int8_product *with_bytes;
+    int kind;      /* as enum kind numbers the layout that it is packed into */
 } formats[] = {
-    {"f32", 1, 4, {-1, -1}, KERNEL(matmul_f32), 0},     {"f16", 1, 2, {0, -1}, KERNEL(matmul_f16), 0},
-    {"bf16", 1, 2, {-1, -1}, KERNEL(matmul_bf16), 0},   {"q8_0", 32, 34, {0, -1}, 0, KERNEL(matmul_q8_0)},
-    {"q4_0", 32, 18, {0, -1}, 0, KERNEL(matmul_q4_0)},  {"q4_k", 256, 144, {0, 2}, 0, KERNEL(matmul_q4_k)},
-    {"q6_k", 256, 210, {208, -1}, 0, KERNEL(matmul_q6_k)}, {"q3_k", 256, 110, {108, -1}, 0, KERNEL(matmul_q6_k)},
-    {"q5_0", 32, 22, {0, -1}, 0, KERNEL(matmul_q8_0)},  {"iq4_nl", 32, 18, {0, -1}, 0, KERNEL(matmul_q8_0)},
-    {"q4_1", 32, 20, {0, 2}, 0, KERNEL(matmul_bytes)},  {"q5_1", 32, 24, {0, 2}, 0, KERNEL(matmul_bytes)},
-    {"q5_k", 256, 176, {0, 2}, 0, KERNEL(matmul_bytes)},
+    {"f32", 1, 4, {-1, -1}, 0},     {"f16", 1, 2, {0, -1}, 1},      {"bf16", 1, 2, {-1, -1}, 2},
+    {"q8_0", 32, 34, {0, -1}, 3},   {"q4_0", 32, 18, {0, -1}, 4},   {"q4_k", 256, 144, {0, 2}, 5},
+    {"q6_k", 256, 210, {208, -1}, 6}, {"q3_k", 256, 110, {108, -1}, 6}, {"q5_0", 32, 22, {0, -1}, 3},
+    {"iq4_nl", 32, 18, {0, -1}, 3}, {"q4_1", 32, 20, {0, 2}, 8},    {"q5_1", 32, 24, {0, 2}, 8},
+    {"q5_k", 256, 176, {0, 2}, 8},  {"q2_k", 256, 84, {80, 82}, 7},
 };
 
 static uint8_t *weights(int file, long count) {
@@ -95,17 +90,20 @@ static void products(int file, long k) {
     KERNEL(pack)(file, packed, w, k, 0, n);
     float *x = numbers(rows * k, 1), *out = memory(rows * n * sizeof(float));
     void *prepared = memory(rows * (stride + 512));
-    if (f->with_floats) {
+    if (f->columns == 1) {
         for (int rounding = 0; rounding < 3; rounding++) {
             KERNEL(prepare_float)(prepared, x, stride, k, rounding, 0, rows);
-            f->with_floats(packed, prepared, stride, out, rows, n, k, 0, n);
+            KERNEL(matmul_float)(f->kind, packed, prepared, stride, out, rows, n, k, 0, n);
             print(f->name, out, rows * n);
         }
     } else {
         KERNEL(prepare_int8)(prepared, x, rows, k, 0, 8);
         KERNEL(prepare_int8)(prepared, x, rows, k, 8, rows);
-        f->with_bytes(packed, prepared, out, rows, n, k, 0, 32);
-        f->with_bytes(packed, prepared, out, rows, n, k, 32, n);
+        KERNEL(matmul_int8)(f->kind, packed, prepared, out, rows, n, k, 0, 32);
+        KERNEL(matmul_int8)(f->kind, packed, prepared, out, rows, n, k, 32, n);
+        print(f->name, out, rows * n);
+        KERNEL(prepare_float)(prepared, x, stride, k, 0, 0, rows);
+        KERNEL(matmul_widened)(f->kind, packed, prepared, stride, out, rows, n, k, 0, n);
         print(f->name, out, rows * n);
     }
 }
@@ -132,9 +130,14 @@ static void attention(int storage, long head_dim, long window) {
     float *q = numbers(TOKENS * HEADS * head_dim, 1), *out = memory(TOKENS * HEADS * head_dim * 4);
     float *scratch = memory(KERNEL(attention_bytes)(head_dim, RUN * HEADS / KV_HEADS));
     for (int head = 0; head < KV_HEADS; head++)
-        for (int from = 0; from < TOKENS; from += RUN)
-            KERNEL(attention)(out, q, HEADS * head_dim, keys, values, storage, BLOCK, KV_HEADS, head_dim, head, table, positions,
-                              from, from + RUN < TOKENS ? from + RUN : TOKENS, 0.3f, window, scratch);
+        for (int from = 0; from < TOKENS; from += RUN) {
+            struct attention a = {.out = out + from * HEADS * head_dim, .q = q + from * HEADS * head_dim, .keys = keys,
+                                  .values = values, .table = table, .positions = positions + from, .memory = scratch,
+                                  .rows = from + RUN < TOKENS ? RUN : TOKENS - from, .width = HEADS * head_dim,
+                                  .storage = storage, .block_tokens = BLOCK, .kv_heads = KV_HEADS, .head_dim = head_dim,
+                                  .kv_head = head, .window = window, .scale = 0.3f};
+            KERNEL(attention)(&a);
+        }
     print("attention", out, TOKENS * HEADS * head_dim);
 }
 

@@ -31,8 +31,9 @@ record AttentionParts(int[] firstRows, int kvHeads) {
         return (firstRows.length - 1) * kvHeads;
     }
 
-    int kvHead(int part) {
-        return part % kvHeads;
+    /** A part of the step that was cut. */
+    AttentionPart part(int index, Tensor out, Tensor q, KvLayer kv, PagedRows where) {
+        return new AttentionPart(out, q, kv, where, index % kvHeads, rowFrom(index), rowTo(index));
     }
 
     int rowFrom(int part) {

@@ -89,8 +89,8 @@ public interface HostProvider extends AutoCloseable {
     /** Stores keys and values of the rows [rowFrom, rowTo). */
     void storeKv(KvLayer kv, Tensor key, Tensor value, PagedRows where, int rowFrom, int rowTo);
 
-    /** Attention of the query heads that read {@code kvHead}, for the rows [rowFrom, rowTo). */
-    void attention(int thread, Tensor out, Tensor q, KvLayer kv, PagedRows where, int kvHead, int rowFrom, int rowTo);
+    /** Attention over all that the rows of {@code part} see. */
+    void attention(int thread, AttentionPart part);
 
     /**
      * Positions of a segment, by which attention of a few rows can be cut for many threads; none is as long as
@@ -106,31 +106,21 @@ public interface HostProvider extends AutoCloseable {
     }
 
     /**
-     * Attention as {@link #attention}, of the positions of one segment alone.
+     * Attention over the positions of one segment alone.
      *
-     * @param parts [rows, query heads of the KV head] of {@link #segmentBytes}
+     * @param results [rows, query heads of the KV head] of {@link #segmentBytes}
      * @param segment counted from a sequence's begin
      */
-    default void attendSegment(
-            int thread,
-            MemorySegment parts,
-            Tensor q,
-            KvLayer kv,
-            PagedRows where,
-            int kvHead,
-            int rowFrom,
-            int rowTo,
-            int segment) {
+    default void attendSegment(int thread, AttentionPart part, MemorySegment results, int segment) {
         throw new UnsupportedOperationException(name() + " computes whole rows");
     }
 
     /**
      * What {@link #attention} writes, from all segments that the rows see.
      *
-     * @param parts [segments in their order] of what {@link #attendSegment} wrote for the same rows
+     * @param results [segments in their order] of what {@link #attendSegment} wrote
      */
-    default void mergeSegments(
-            int thread, Tensor out, MemorySegment parts, int segments, KvLayer kv, int kvHead, int rowFrom, int rowTo) {
+    default void mergeSegments(int thread, AttentionPart part, MemorySegment results, int segments) {
         throw new UnsupportedOperationException(name() + " computes whole rows");
     }
 

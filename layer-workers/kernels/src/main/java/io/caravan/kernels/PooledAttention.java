@@ -32,10 +32,7 @@ final class PooledAttention {
                 return;
             }
         }
-        pool.run(
-                parts.count(),
-                (thread, part) -> provider.attention(
-                        thread, out, q, kv, where, parts.kvHead(part), parts.rowFrom(part), parts.rowTo(part)));
+        pool.run(parts.count(), (thread, index) -> provider.attention(thread, parts.part(index, out, q, kv, where)));
     }
 
     private void bySegments(SegmentParts segments, Tensor out, Tensor q, KvLayer kv, PagedRows where) {
@@ -50,23 +47,13 @@ final class PooledAttention {
             left.set(part, segments.segmentCount(part));
         }
         pool.run(segments.count(), (thread, index) -> {
-            var part = segments.part(index);
-            var head = parts.kvHead(part);
-            var from = parts.rowFrom(part);
-            var to = parts.rowTo(part);
-            provider.attendSegment(
-                    thread,
-                    memory.asSlice(segments.firstRow(index) * rowBytes),
-                    q,
-                    kv,
-                    where,
-                    head,
-                    from,
-                    to,
-                    segments.segment(index));
-            if (left.decrementAndGet(part) == 0) {
-                var all = memory.asSlice(segments.firstRow(segments.first(part)) * rowBytes);
-                provider.mergeSegments(thread, out, all, segments.segmentCount(part), kv, head, from, to);
+            var partIndex = segments.part(index);
+            var part = parts.part(partIndex, out, q, kv, where);
+            var own = memory.asSlice(segments.firstRow(index) * rowBytes);
+            provider.attendSegment(thread, part, own, segments.segment(index));
+            if (left.decrementAndGet(partIndex) == 0) {
+                var all = memory.asSlice(segments.firstRow(segments.first(partIndex)) * rowBytes);
+                provider.mergeSegments(thread, part, all, segments.segmentCount(partIndex));
             }
         });
     }

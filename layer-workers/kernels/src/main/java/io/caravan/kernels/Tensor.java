@@ -38,4 +38,9 @@ public record Tensor(Device device, TensorType type, long rows, long columns, Me
     public long byteSize() {
         return packed ? data.byteSize() : type.bytes(rows * columns);
     }
+
+    /** Where the elements begin in the device's memory. */
+    public long address() {
+        return data.address();
+    }
 }

@@ -77,11 +77,15 @@ class ProviderAgreementTest {
         try (var scalar = HostDevice.open(KernelChoice.SCALAR, 1, activations);
                 var vector = HostDevice.open(KernelChoice.VECTOR, 2, activations);
                 var compiled = HostDevice.open(KernelChoice.NATIVE, 2, activations)) {
-            for (var type : new TensorType[] {TensorType.F32, TensorType.BF16, TensorType.Q8_0, TensorType.Q4_K}) {
-                compare(scalar, List.of(vector, compiled), 1e-4, 9, 37, (device, out) -> {
-                    var x = Samples.random(device, TensorType.F32, 9, 768, 1);
-                    device.kernels().matmul(out, x, Samples.weights(device, type, 37, 768, 2), 9);
-                });
+            for (var type : Samples.ALL) {
+                for (var rows : new int[] {1, 9, 200}) {
+                    for (var size : new int[] {type.blockElements() == 1 ? 33 : type.blockElements(), 768}) {
+                        compare(scalar, List.of(vector, compiled), 1e-4, rows, 37, (device, out) -> {
+                            var x = Samples.random(device, TensorType.F32, rows, size, 1);
+                            device.kernels().matmul(out, x, Samples.weights(device, type, 37, size, 2), rows);
+                        });
+                    }
+                }
             }
         }
     }

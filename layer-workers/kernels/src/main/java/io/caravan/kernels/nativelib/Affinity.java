@@ -1,5 +1,8 @@
 package io.caravan.kernels.nativelib;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.invoke.MethodHandle;
 import java.util.BitSet;
 
 /** Which CPUs threads run on. Methods throw {@link UnsupportedOperationException} where the library cannot be loaded. */
@@ -8,12 +11,18 @@ public final class Affinity {
 
     private Affinity() {}
 
+    /** Linked when the library is known to be there. */
+    private static final class Calls {
+        static final MethodHandle ALLOWED_CPUS = NativeLibrary.shared().function("caravan_allowed_cpus", JAVA_LONG);
+        static final MethodHandle PIN = NativeLibrary.shared().function("caravan_pin", JAVA_LONG);
+    }
+
     /** The CPUs that the calling thread may run on; none where the system does not tell. */
     public static BitSet allowed() {
-        NativeProvider.requireLibrary();
+        NativeLibrary.shared();
         var words = new long[WORDS];
         for (var word = 0; word < WORDS; word++) {
-            words[word] = Calls.allowedCpus(word);
+            words[word] = call(Calls.ALLOWED_CPUS, word);
         }
         return BitSet.valueOf(words);
     }
@@ -24,10 +33,18 @@ public final class Affinity {
      * @throws IllegalStateException when the system refuses
      */
     public static void pin(int cpu) {
-        NativeProvider.requireLibrary();
-        var error = Calls.pin(cpu);
+        NativeLibrary.shared();
+        var error = call(Calls.PIN, cpu);
         if (error != 0) {
             throw new IllegalStateException("a thread cannot be pinned to CPU " + cpu + ": error " + error);
+        }
+    }
+
+    private static long call(MethodHandle function, long argument) {
+        try {
+            return (long) function.invokeExact(argument);
+        } catch (Throwable e) {
+            throw NativeLibrary.failed(e);
         }
     }
 }

@@ -11,7 +11,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /**
  * The shared library in this jar, loaded once for the life of the process. {@code -Dcaravan.kernels.library=FILE} names
@@ -32,11 +34,35 @@ final class NativeLibrary {
     }
 
     /**
+     * The library of this process.
+     *
+     * @throws UnsupportedOperationException when there is none for this machine or it cannot be loaded; says why
+     */
+    static NativeLibrary shared() {
+        return Shared.LIBRARY.get();
+    }
+
+    private static final class Shared {
+        static final Supplier<NativeLibrary> LIBRARY = loaded();
+
+        private static Supplier<NativeLibrary> loaded() {
+            try {
+                var library = load();
+                return () -> library;
+            } catch (UnsupportedOperationException e) {
+                return () -> {
+                    throw new UnsupportedOperationException(e.getMessage(), e);
+                };
+            }
+        }
+    }
+
+    /**
      * Loads the library.
      *
      * @throws UnsupportedOperationException when there is none for this machine or it cannot be loaded; says why
      */
-    static NativeLibrary load() {
+    private static NativeLibrary load() {
         var architecture = architecture();
         var named = System.getProperty(OVERRIDE);
         try {
@@ -85,6 +111,15 @@ final class NativeLibrary {
         };
     }
 
+    /** What a call threw, to be thrown on; kernels themselves throw nothing. */
+    static RuntimeException failed(Throwable e) {
+        return switch (e) {
+            case RuntimeException unchecked -> unchecked;
+            case Error error -> throw error;
+            default -> new IllegalStateException(e);
+        };
+    }
+
     private static Object invoke(MethodHandle function) {
         try {
             return function.invoke();
@@ -126,6 +161,11 @@ final class NativeLibrary {
     /** A function of the library that asks the system for something, and returns a number. */
     MethodHandle function(String name, MemoryLayout... arguments) {
         return link(name, FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments));
+    }
+
+    /** So many parameters, each an address or a number of 64 bits. */
+    static MemoryLayout[] longs(int count) {
+        return Collections.nCopies(count, ValueLayout.JAVA_LONG).toArray(MemoryLayout[]::new);
     }
 
     private MethodHandle link(String name, FunctionDescriptor descriptor, Linker.Option... options) {

@@ -10,9 +10,10 @@ import java.lang.invoke.MethodHandle;
 
 /** The passes over logits in C, which reads the arrays where they are. */
 final class NativeLogits implements LogitKernels {
-    private static final MethodHandle HIGHEST = Calls.LIBRARY.arrayKernel("highest", ADDRESS, ADDRESS, JAVA_LONG);
+    private static final NativeLibrary LIBRARY = NativeLibrary.shared();
+    private static final MethodHandle HIGHEST = LIBRARY.arrayKernel("highest", ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle WEIGH =
-            Calls.LIBRARY.arrayKernel("weigh", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT);
+            LIBRARY.arrayKernel("weigh", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT);
 
     @Override
     public void highest(float[] highest, float[] logits, int count) {
@@ -20,7 +21,7 @@ final class NativeLogits implements LogitKernels {
         try {
             HIGHEST.invokeExact(MemorySegment.ofArray(highest), MemorySegment.ofArray(logits), (long) count);
         } catch (Throwable e) {
-            throw Calls.failed(e);
+            throw NativeLibrary.failed(e);
         }
     }
 
@@ -36,7 +37,7 @@ final class NativeLogits implements LogitKernels {
                     most,
                     temperature);
         } catch (Throwable e) {
-            throw Calls.failed(e);
+            throw NativeLibrary.failed(e);
         }
     }
 

@@ -1,6 +1,6 @@
 package io.caravan.kernels.nativelib;
 
-import io.caravan.kernels.PagedRows;
+import io.caravan.kernels.AttentionPart;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -12,6 +12,7 @@ final class Scratch {
     private MemorySegment memory = MemorySegment.NULL;
     private MemorySegment table = MemorySegment.NULL;
     private MemorySegment positions = MemorySegment.NULL;
+    private MemorySegment argument = MemorySegment.NULL;
 
     /** Address of at least {@code bytes}. */
     long memory(long bytes) {
@@ -19,13 +20,20 @@ final class Scratch {
         return memory.address();
     }
 
-    /** Takes over where the rows [rowFrom, rowTo), which share a block table, stand. */
-    void places(PagedRows where, int rowFrom, int rowTo) {
-        var blocks = where.tables()[rowFrom];
+    /** Takes over where the rows of {@code part} stand. */
+    void places(AttentionPart part) {
+        var blocks = part.table();
         table = atLeast(table, blocks.length * 4L);
         MemorySegment.copy(blocks, 0, table, ValueLayout.JAVA_INT, 0, blocks.length);
-        positions = atLeast(positions, (rowTo - rowFrom) * 4L);
-        MemorySegment.copy(where.positions(), rowFrom, positions, ValueLayout.JAVA_INT, 0, rowTo - rowFrom);
+        positions = atLeast(positions, part.rows() * 4L);
+        MemorySegment.copy(part.where().positions(), part.rowFrom(), positions, ValueLayout.JAVA_INT, 0, part.rows());
+    }
+
+    /** Address of a struct of these fields. */
+    long argument(long... fields) {
+        argument = atLeast(argument, fields.length * 8L);
+        MemorySegment.copy(fields, 0, argument, ValueLayout.JAVA_LONG, 0, fields.length);
+        return argument.address();
     }
 
     /** Address of the block table last taken over. */

@@ -1,5 +1,6 @@
 package io.caravan.kernels.scalar;
 
+import io.caravan.kernels.AttentionPart;
 import io.caravan.kernels.HostProvider;
 import io.caravan.kernels.KvLayer;
 import io.caravan.kernels.LogitKernels;
@@ -107,13 +108,14 @@ public final class ScalarProvider implements HostProvider {
     }
 
     @Override
-    public void attention(
-            int thread, Tensor out, Tensor q, KvLayer kv, PagedRows where, int kvHead, int rowFrom, int rowTo) {
-        var groupHeads = Math.toIntExact(q.columns() / ((long) kv.kvHeads() * kv.headDim()));
-        for (var row = rowFrom; row < rowTo; row++) {
-            for (var head = kvHead * groupHeads; head < (kvHead + 1) * groupHeads; head++) {
-                var first = row * q.columns() + (long) head * kv.headDim();
-                ScalarAttention.head(out, q, first, kv, kvHead, where.positions()[row], where.tables()[row]);
+    public void attention(int thread, AttentionPart part) {
+        var kv = part.kv();
+        var heads = part.groupHeads();
+        for (var row = part.rowFrom(); row < part.rowTo(); row++) {
+            var position = part.where().positions()[row];
+            for (var head = part.kvHead() * heads; head < (part.kvHead() + 1) * heads; head++) {
+                var first = row * part.q().columns() + (long) head * kv.headDim();
+                ScalarAttention.head(part.out(), part.q(), first, kv, part.kvHead(), position, part.table());
             }
         }
     }

@@ -2,6 +2,7 @@ package io.caravan.kernels.vector;
 
 import static io.caravan.kernels.vector.Memory.LANES;
 
+import io.caravan.kernels.AttentionPart;
 import io.caravan.kernels.KvLayer;
 import io.caravan.kernels.PagedRows;
 import io.caravan.kernels.Tensor;
@@ -51,16 +52,16 @@ final class Attention {
 
     private final int statesAt;
 
-    Attention(Scratch scratch, Tensor out, Tensor q, KvLayer kv, PagedRows where, int kvHead, int rowFrom, int rowTo) {
-        this.out = out;
-        this.q = q;
-        this.kv = kv;
-        this.where = where;
-        this.kvHead = kvHead;
-        this.rowFrom = rowFrom;
-        this.rowCount = rowTo - rowFrom;
+    Attention(Scratch scratch, AttentionPart part) {
+        this.out = part.out();
+        this.q = part.q();
+        this.kv = part.kv();
+        this.where = part.where();
+        this.kvHead = part.kvHead();
+        this.rowFrom = part.rowFrom();
+        this.rowCount = part.rows();
         this.headDim = kv.headDim();
-        this.groupHeads = Math.toIntExact(q.columns() / ((long) kv.kvHeads() * headDim));
+        this.groupHeads = part.groupHeads();
         var paddedTokens = Math.ceilDiv(kv.blockTokens(), TOKEN_STEP) * TOKEN_STEP;
         var resultCount = rowCount * groupHeads * headDim;
         var excess = kv.width() - headDim;

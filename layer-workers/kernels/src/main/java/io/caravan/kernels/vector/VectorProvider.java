@@ -1,5 +1,6 @@
 package io.caravan.kernels.vector;
 
+import io.caravan.kernels.AttentionPart;
 import io.caravan.kernels.HostProvider;
 import io.caravan.kernels.KvLayer;
 import io.caravan.kernels.LogitKernels;
@@ -102,9 +103,8 @@ public final class VectorProvider implements HostProvider {
     }
 
     @Override
-    public void attention(
-            int thread, Tensor out, Tensor q, KvLayer kv, PagedRows where, int kvHead, int rowFrom, int rowTo) {
-        new Attention(scratches[thread], out, q, kv, where, kvHead, rowFrom, rowTo).compute();
+    public void attention(int thread, AttentionPart part) {
+        new Attention(scratches[thread], part).compute();
     }
 
     @Override
