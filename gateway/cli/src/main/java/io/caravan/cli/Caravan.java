@@ -1,6 +1,7 @@
 package io.caravan.cli;
 
 import io.caravan.cli.config.EnvironmentDefaults;
+import io.caravan.cli.config.Settings;
 import io.caravan.cli.verbs.BenchVerb;
 import io.caravan.cli.verbs.ChatVerb;
 import io.caravan.cli.verbs.ConvertVerb;
@@ -15,7 +16,11 @@ import io.caravan.cli.verbs.SynthVerb;
 import io.caravan.cli.verbs.UpVerb;
 import io.caravan.cli.verbs.VersionVerb;
 import io.caravan.cli.verbs.WorkerVerb;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -31,40 +36,59 @@ import picocli.CommandLine.HelpCommand;
             "A flag beats its environment variable, which beats the file that --config names.",
             "The launcher adds: build (compile now), prepare (make starts quicker), test (run the whole test suite)",
             "and image (make the container image)."
-        },
-        subcommands = {
-            ChatVerb.class,
-            RunVerb.class,
-            UpVerb.class,
-            ServeVerb.class,
-            WorkerVerb.class,
-            PsVerb.class,
-            StopVerb.class,
-            BenchVerb.class,
-            ShowVerb.class,
-            ConvertVerb.class,
-            SynthVerb.class,
-            LogitsVerb.class,
-            GenerateVerb.class,
-            VersionVerb.class,
-            HelpCommand.class
         })
 public final class Caravan implements Runnable {
+    private static final String HELP = "help"; // tells of all verbs
+    private static final SequencedMap<String, Class<?>> VERBS = verbs();
+
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 
     public static void main(String[] args) {
-        System.exit(commandLine(System.getenv()).execute(args));
+        Settings.readAhead();
+        System.exit(commandLine(System.getenv(), args).execute(args));
+    }
+
+    /** As {@link #commandLine(Map)}, with no other verb than the one that {@code args} name, where they do: each takes time. */
+    static CommandLine commandLine(Map<String, String> environment, String... args) {
+        return args.length > 0 && VERBS.containsKey(args[0]) && !args[0].equals(HELP)
+                ? commandLine(environment, List.of(args[0]))
+                : commandLine(environment);
     }
 
     /** The whole command line, where {@code environment} stands in for flags that are not given. */
     public static CommandLine commandLine(Map<String, String> environment) {
+        return commandLine(environment, VERBS.sequencedKeySet());
+    }
+
+    private static CommandLine commandLine(Map<String, String> environment, Collection<String> verbs) {
         var commandLine = new CommandLine(new Caravan());
+        verbs.forEach(verb -> commandLine.addSubcommand(verb, VERBS.get(verb)));
         commandLine.setDefaultValueProvider(new EnvironmentDefaults(environment));
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setParameterExceptionHandler(Failures::wrongUsage);
         commandLine.setExecutionExceptionHandler(Failures::failedVerb);
         return commandLine;
+    }
+
+    private static SequencedMap<String, Class<?>> verbs() {
+        var verbs = new LinkedHashMap<String, Class<?>>();
+        verbs.put("chat", ChatVerb.class);
+        verbs.put("run", RunVerb.class);
+        verbs.put("up", UpVerb.class);
+        verbs.put("serve", ServeVerb.class);
+        verbs.put("worker", WorkerVerb.class);
+        verbs.put("ps", PsVerb.class);
+        verbs.put("stop", StopVerb.class);
+        verbs.put("bench", BenchVerb.class);
+        verbs.put("show", ShowVerb.class);
+        verbs.put("convert", ConvertVerb.class);
+        verbs.put("synth", SynthVerb.class);
+        verbs.put("logits", LogitsVerb.class);
+        verbs.put("generate", GenerateVerb.class);
+        verbs.put("version", VersionVerb.class);
+        verbs.put(HELP, HelpCommand.class);
+        return verbs;
     }
 
     /** Without a verb: the help. */

@@ -17,46 +17,53 @@ public final class Bandwidth {
     /** More than the caches of most processors together: 8 slices of 8 MiB. */
     private static final int SLICES = 8;
 
-    /** Time until the kernels are compiled, and time that is measured. */
-    private static final long WARM_UP_NS = 80_000_000;
+    /** The measurement ends when so many slices in a row were not faster than one before ... */
+    private static final int STEADY_SLICES = 2 * SLICES;
 
-    private static final long MEASURE_NS = 100_000_000;
+    /** ... by more than this. */
+    private static final double FASTER = 1.02;
+
+    /** Longest measurement, where kernels of the JVM are compiled meanwhile. */
+    private static final long LONGEST_NS = 180_000_000;
 
     private Bandwidth() {}
 
     /**
-     * Bytes of BF16 weights that {@code device} multiplies with one row in a second; takes about 0.2 s, and memory that the
-     * device gives back when it is closed.
+     * Bytes of BF16 weights that {@code device} multiplies with one row in a second; takes less than about 0.2 s, and memory
+     * that the device gives back when it is closed.
      */
     public static long measureBytesPerSecond(Device device) {
         try (var arena = Arena.ofShared()) {
-            var sliceBytes = TensorType.BF16.bytes((long) SLICE_ROWS * COLUMNS);
-            var weights = arena.allocate(SLICES * sliceBytes, 64);
+            var weights = arena.allocate(TensorType.BF16.bytes((long) SLICE_ROWS * COLUMNS), 64);
             var x = device.weights(TensorType.F32, 1, COLUMNS, arena.allocate(COLUMNS * 4L, 64));
             var out = device.weights(TensorType.F32, 1, SLICE_ROWS, arena.allocate(SLICE_ROWS * 4L, 64));
             var slices = new Tensor[SLICES];
             for (var i = 0; i < SLICES; i++) {
-                slices[i] = device.weights(
-                        TensorType.BF16, SLICE_ROWS, COLUMNS, weights.asSlice(i * sliceBytes, sliceBytes));
+                var apart = device.packedBytes(TensorType.BF16, SLICE_ROWS, COLUMNS) > 0
+                        ? weights
+                        : arena.allocate(weights.byteSize(), 64);
+                slices[i] = device.weights(TensorType.BF16, SLICE_ROWS, COLUMNS, apart);
             }
-            read(device, out, x, slices, WARM_UP_NS);
-            return read(device, out, x, slices, MEASURE_NS);
+            return read(device, out, x, slices);
         }
     }
 
     /**
-     * Multiplies slice after slice for {@code durationNs} and at least once; returns bytes per second of the fastest: what else
-     * runs, as workers that start beside this one, only ever slows one down, and layers are dealt out by this number.
+     * Multiplies slice after slice until that gets no faster; returns bytes per second of the fastest: what else runs, as
+     * workers that start beside this one, only ever slows one down, and layers are dealt out by this number.
      */
-    private static long read(Device device, Tensor out, Tensor x, Tensor[] slices, long durationNs) {
+    private static long read(Device device, Tensor out, Tensor x, Tensor[] slices) {
         var startNs = System.nanoTime();
         var fastest = 0.0;
-        for (var i = 0; i == 0 || System.nanoTime() - startNs < durationNs; i++) {
+        var steady = 0;
+        for (var i = 0; i == 0 || steady < STEADY_SLICES && System.nanoTime() - startNs < LONGEST_NS; i++) {
             var slice = slices[i % slices.length];
             var sliceStartNs = System.nanoTime();
             device.kernels().matmul(out, x, slice, 1);
             device.synchronize();
-            fastest = Math.max(fastest, slice.byteSize() * 1e9 / Math.max(1, System.nanoTime() - sliceStartNs));
+            var speed = slice.byteSize() * 1e9 / Math.max(1, System.nanoTime() - sliceStartNs);
+            steady = speed > fastest * FASTER ? 0 : steady + 1;
+            fastest = Math.max(fastest, speed);
         }
         return (long) fastest;
     }

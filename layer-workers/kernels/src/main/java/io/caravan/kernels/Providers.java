@@ -19,7 +19,7 @@ final class Providers {
         var provider = switch (choice) {
             case SCALAR -> new ScalarProvider();
             case VECTOR -> vector(threads);
-            case NATIVE -> nativeOver(vectorOrScalar(threads, "for what the native ones lack"), threads, activations);
+            case NATIVE -> nativeOne(threads, activations);
             case AUTO -> automatic(threads, activations);
         };
         LOG.info("computes with the {} kernels", provider.name());
@@ -27,34 +27,39 @@ final class Providers {
     }
 
     private static HostProvider automatic(int threads, ActivationChoice activations) {
-        var others = vectorOrScalar(threads, "which are slow");
         try {
-            return nativeOver(others, threads, activations);
+            return nativeOne(threads, activations);
         } catch (IllegalStateException e) {
             LOG.warn("without the native kernels: {}", e.getMessage());
-            return others;
+            return vectorOrScalar(threads);
         }
     }
 
-    private static HostProvider nativeOver(HostProvider others, int threads, ActivationChoice activations) {
+    private static HostProvider nativeOne(int threads, ActivationChoice activations) {
+        var others = hasVectors() ? vectorOrScalar(threads) : new ScalarProvider();
         try {
             return new NativeProvider(others, threads, activations);
         } catch (UnsupportedOperationException e) {
+            others.close();
             throw new IllegalStateException(e.getMessage(), e);
         }
     }
 
-    private static HostProvider vectorOrScalar(int threads, String note) {
+    private static HostProvider vectorOrScalar(int threads) {
         try {
             return vector(threads);
         } catch (IllegalStateException e) {
-            LOG.warn("with the scalar kernels, {}: {}", note, e.getMessage());
+            LOG.warn("with the scalar kernels, which are slow: {}", e.getMessage());
             return new ScalarProvider();
         }
     }
 
+    private static boolean hasVectors() {
+        return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+    }
+
     private static HostProvider vector(int threads) {
-        if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
+        if (!hasVectors()) {
             throw new IllegalStateException("the vector kernels need the JVM flag --add-modules=" + VECTOR_MODULE);
         }
         try {

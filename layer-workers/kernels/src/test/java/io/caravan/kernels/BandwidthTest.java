@@ -14,7 +14,7 @@ class BandwidthTest {
         try (var device = HostDevice.open(KernelChoice.AUTO, 2)) {
             var startNs = System.nanoTime();
             assertThat(Bandwidth.measureBytesPerSecond(device)).isBetween(1_000_000L, 10_000_000_000_000L);
-            assertThat(Duration.ofNanos(System.nanoTime() - startNs)).isGreaterThan(Duration.ofMillis(100));
+            assertThat(Duration.ofNanos(System.nanoTime() - startNs)).isLessThan(Duration.ofSeconds(5));
         }
     }
 }

@@ -50,15 +50,17 @@ public final class WorkerNode {
      * Starts the worker in a process that hosts no pipeline; the member must have {@link SchedulerProtocol#WORKER_ROLE}.
      *
      * @param links stay the caller's, who closes them when the system has ended
+     * @param probe of this process, begun before
      */
-    public static WorkerNode start(ActorSystem<?> system, WorkerSettings settings, StageLinks links) {
+    public static WorkerNode start(
+            ActorSystem<?> system, WorkerSettings settings, StageLinks links, CompletionStage<WorkerProbe> probe) {
         if (Cluster.get(system).selfMember().hasRole(SchedulerProtocol.ROLE)) {
             throw new IllegalArgumentException("a process with role " + SchedulerProtocol.ROLE
                     + " hosts the pipeline itself: start it first and pass its reference");
         }
         var pipeline = SingletonActor.of(Behaviors.<SchedulerProtocol.Command>empty(), SchedulerProtocol.SINGLETON)
                 .withSettings(ClusterSingletonSettings.create(system).withRole(SchedulerProtocol.ROLE));
-        return start(system, settings, links, ClusterSingleton.get(system).init(pipeline));
+        return start(system, settings, links, ClusterSingleton.get(system).init(pipeline), probe);
     }
 
     /** Starts the worker beside a pipeline, which {@code scheduler} leads to. */
@@ -66,7 +68,8 @@ public final class WorkerNode {
             ActorSystem<?> system,
             WorkerSettings settings,
             StageLinks links,
-            ActorRef<SchedulerProtocol.Command> scheduler) {
+            ActorRef<SchedulerProtocol.Command> scheduler,
+            CompletionStage<WorkerProbe> probe) {
         var memory = new MemoryBudget(settings.memoryBytes());
         var loader = new ModelStageLoader(
                 activations -> HostDevice.open(settings.kernels(), settings.threads(), activations, settings.cpus()),
@@ -74,8 +77,7 @@ public final class WorkerNode {
                 settings.memoryWait(),
                 settings.models(),
                 settings.cache());
-        var measurement = CompletableFuture.supplyAsync(
-                () -> WorkerProbe.measure(settings, address(system)), WorkerProbe::onThreadOfItsOwn);
+        var measurement = probe.thenApply(measured -> measured.info(settings, address(system)));
         return start(system, settings, links, scheduler, loader, measurement);
     }
 

@@ -4,29 +4,45 @@ import io.caravan.kernels.Bandwidth;
 import io.caravan.kernels.HostDevice;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.model.ActivationChoice;
+import java.util.concurrent.CompletableFuture;
 
-/** Measures what a worker can do. */
-final class WorkerProbe {
-    private WorkerProbe() {}
+/**
+ * What was measured of this process's kernels.
+ *
+ * @param bytesPerSecond of weights that they read
+ * @param kernels provider and path
+ */
+public record WorkerProbe(long bytesPerSecond, String kernels) {
 
-    /** What a process with these settings can do; takes about a fifth of a second of all its threads. */
-    static WorkerInfo measure(WorkerSettings settings, String address) {
+    /**
+     * Measures on a thread of its own. A process begins with this: loading the kernels takes some tenths of a second, in
+     * which the actors can start.
+     */
+    public static CompletableFuture<WorkerProbe> begin(WorkerSettings settings) {
+        return CompletableFuture.supplyAsync(() -> measure(settings), WorkerProbe::onThreadOfItsOwn);
+    }
+
+    private static WorkerProbe measure(WorkerSettings settings) {
         try (var device =
                 HostDevice.open(settings.kernels(), settings.threads(), ActivationChoice.AUTO, settings.cpus())) {
-            return new WorkerInfo(
-                    address,
-                    settings.name(),
-                    settings.version(),
-                    ProcessHandle.current().pid(),
-                    settings.threads(),
-                    settings.memoryBytes(),
-                    Bandwidth.measureBytesPerSecond(device),
-                    device.name());
+            return new WorkerProbe(Bandwidth.measureBytesPerSecond(device), device.name());
         }
     }
 
-    /** Runs {@code task} on a daemon thread, so that no dispatcher waits for it. */
-    static void onThreadOfItsOwn(Runnable task) {
+    /** What the worker at {@code address} tells of itself. */
+    WorkerInfo info(WorkerSettings settings, String address) {
+        return new WorkerInfo(
+                address,
+                settings.name(),
+                settings.version(),
+                ProcessHandle.current().pid(),
+                settings.threads(),
+                settings.memoryBytes(),
+                bytesPerSecond,
+                kernels);
+    }
+
+    private static void onThreadOfItsOwn(Runnable task) {
         Thread.ofPlatform().daemon().name("worker-probe").start(task);
     }
 }

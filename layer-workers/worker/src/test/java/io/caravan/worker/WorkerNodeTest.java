@@ -80,7 +80,8 @@ class WorkerNodeTest {
         Cluster.get(gateway.system())
                 .manager()
                 .tell(Join.create(Cluster.get(gateway.system()).selfMember().address()));
-        assertThatThrownBy(() -> WorkerNode.start(gateway.system(), settings("beside"), links))
+        assertThatThrownBy(
+                        () -> WorkerNode.start(gateway.system(), settings("beside"), links, new CompletableFuture<>()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("start it first and pass its reference");
     }

@@ -13,12 +13,15 @@ import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.scheduler.actor.PipelineSettings;
 import io.caravan.worker.WorkerNode;
+import io.caravan.worker.WorkerProbe;
 import io.caravan.worker.WorkerSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,15 +60,19 @@ public final class LocalCluster implements AutoCloseable {
                         "caravan.worker.threads", settings.threads()))
                 .withFallback(config);
         var roles = inProcess ? Set.of(SchedulerProtocol.WORKER_ROLE) : Set.<String>of();
+        var probe = inProcess
+                ? Optional.of(WorkerProbe.begin(WorkerSettings.from(local)))
+                : Optional.<CompletableFuture<WorkerProbe>>empty();
         var host = PipelineHost.start(local, modelDirectory, roles);
         try {
             var sized = withMemory(local, host.model().spec(), settings.workers());
-            if (inProcess) {
+            if (probe.isPresent()) {
                 WorkerNode.start(
                         host.member().system(),
                         WorkerSettings.from(sized),
                         host.links(),
-                        host.client().scheduler());
+                        host.client().scheduler(),
+                        probe.get());
                 return new LocalCluster(host, settings, List.of());
             }
             var starter = new WorkerStarter(

@@ -32,6 +32,11 @@ public final class Settings {
 
     private Settings() {}
 
+    /** Begins to read the modules' defaults, which takes as long as the command line. */
+    public static void readAhead() {
+        Thread.ofPlatform().daemon().name("settings").start(ConfigFactory::defaultReference);
+    }
+
     /** The annotation of a flag's field, if it has one. */
     static Optional<Setting> of(ArgSpec argument) {
         return argument.userObject() instanceof Field field

@@ -28,10 +28,15 @@ public final class JavaProcess {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options("jvm.options"));
-        command.addAll(options("kernels.options"));
         var dist = System.getProperty("caravan.dist");
+        var ofNative = Path.of(dist == null ? "" : dist, "native.aot");
+        if (Files.exists(ofNative) && !arguments.contains("--kernels=vector")) {
+            command.addAll(quickStart(ofNative));
+        } else {
+            command.addAll(options("kernels.options"));
+            command.addAll(quickStart(ofNative.resolveSibling("worker.aot")));
+        }
         if (dist != null) {
-            command.addAll(quickStart(Path.of(dist, "worker.aot")));
             command.add("-Dcaravan.dist=" + dist);
         }
         command.addAll(words(System.getenv().getOrDefault(JAVA_OPTIONS, "")));

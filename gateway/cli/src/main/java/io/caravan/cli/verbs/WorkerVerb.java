@@ -10,6 +10,7 @@ import io.caravan.cli.home.Logs;
 import io.caravan.cli.process.Parent;
 import io.caravan.proto.actor.SchedulerProtocol;
 import io.caravan.worker.WorkerNode;
+import io.caravan.worker.WorkerProbe;
 import io.caravan.worker.WorkerSettings;
 import io.caravan.worker.transport.aeron.AeronLinks;
 import io.caravan.worker.transport.aeron.AeronSettings;
@@ -80,9 +81,10 @@ public final class WorkerVerb extends Verb {
 
     private static int run(Config config, WorkerSettings settings) {
         try (var shutdown = new Shutdown()) {
+            var probe = WorkerProbe.begin(settings);
             var links = shutdown.add(AeronLinks.open(AeronSettings.from(config)));
             var member = shutdown.add(Member.start(config, Set.of(SchedulerProtocol.WORKER_ROLE)));
-            var node = WorkerNode.start(member.system(), settings, links);
+            var node = WorkerNode.start(member.system(), settings, links, probe);
             System.err.println("Worker " + settings.name() + " is at " + member.hostAndPort());
             node.refused().thenAccept(reason -> {
                 System.err.println("Worker " + settings.name() + " was refused: " + reason);
