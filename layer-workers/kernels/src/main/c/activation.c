@@ -121,6 +121,18 @@ void KERNEL(prepare_float)(float *out, const float *x, long stride, long k, long
     }
 }
 
+/* rows [from, to) of x [rows, k] as rows of BF16 numbers, stride bytes apart and zero behind their end */
+void KERNEL(prepare_bf16)(uint16_t *out, const float *x, long stride, long k, long from, long to) {
+    for (long row = from; row < to; row++) {
+        uint16_t *target = out + row * (stride / 2);
+        for (long i = 0; i < k; i++) {
+            float rounded = bf16_round(x[row * k + i]);
+            memcpy(target + i, (const uint8_t *)&rounded + 2, 2);
+        }
+        memset(target + k, 0, stride - k * sizeof(uint16_t));
+    }
+}
+
 /* block b of row t of a panel */
 INLINE void quantise_block(uint8_t *panel, const float *x, long b, int t, int rows) {
     int8_t bytes[BLOCK];

@@ -10,12 +10,13 @@ if ! command -v "$cc" >/dev/null 2>&1; then
 fi
 common="-std=gnu11 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -fno-tree-reassoc -fno-math-errno -Wall -Wextra"
 case "$(uname -m)" in
-    x86_64|amd64) arch=x86_64 paths="avx2 avx512" ;;
+    x86_64|amd64) arch=x86_64 paths="avx2 avx512 avx512bf16" ;;
     aarch64|arm64) arch=aarch64 paths="neon" ;;
     *) echo "no native kernels for $(uname -m)"; exit 0 ;;
 esac
 avx2="-mavx2 -mfma -mf16c"
-avx512="-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512bf16 -mfma -mf16c -mprefer-vector-width=512"
+avx512="-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mfma -mf16c -mprefer-vector-width=512"
+avx512bf16="$avx512 -mavx512bf16"
 neon="-march=armv8.2-a+dotprod+fp16"
 objects=$out/objects
 rm -rf "$objects" && mkdir -p "$objects" || exit 1
@@ -26,7 +27,7 @@ for path in $paths; do
         echo "$cc knows no $path: built without its kernels"
         continue
     fi
-    for source in dot_int8 dot_float dot_widened activation attention store_kv pack logits; do
+    for source in dot_int8 dot_float dot_bf16 dot_widened activation attention store_kv pack logits; do
         $cc $common $flags -DPATH=$path -c $source.c -o "$objects/$path-$source.o" || exit 1
     done
 done

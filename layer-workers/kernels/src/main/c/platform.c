@@ -7,14 +7,13 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* the widest vectors that this CPU and its system have kernels for: 2 is AVX-512 with VNNI and BF16, 1 AVX2 or NEON, 0 none */
+/* the widest vectors that this CPU and its system have kernels for: 3 is AVX-512 with VNNI and BF16, 2 with VNNI, 1 AVX2 or NEON, 0 none */
 EXPORT long caravan_path(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni") &&
-        __builtin_cpu_supports("avx512bf16"))
-        return 2;
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
+        return __builtin_cpu_supports("avx512bf16") ? 3 : 2;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) return 1;
     return 0;
 #else

@@ -30,9 +30,21 @@
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #define LANES 16
-#define PAIRED_BF16 1
 typedef __m512 vf;
 typedef __m512i vi;
+
+#if defined(__AVX512BF16__)
+#define PAIRED_BF16 1
+/* adds to each lane the products of its two BF16 numbers, the upper one first */
+INLINE vf dot_bf16(vf sum, vi w, vi x) {
+    __m512bh a, b;
+    memcpy(&a, &w, sizeof a);
+    memcpy(&b, &x, sizeof b);
+    return _mm512_dpbf16_ps(sum, a, b);
+}
+#else
+#define PAIRED_BF16 0
+#endif
 
 INLINE vf vf_zero(void) { return _mm512_setzero_ps(); }
 INLINE vf vf_set(float x) { return _mm512_set1_ps(x); }

@@ -7,7 +7,7 @@ kernels=$here/../../main/c
 cc=${CC:-cc}
 mkdir -p "$out" && cd "$out" || exit 1
 common="-std=gnu11 -O2 -ffp-contract=off -fno-tree-reassoc -fno-math-errno -w -I$kernels"
-sources="$here/paths.c $kernels/dot_int8.c $kernels/dot_float.c $kernels/dot_widened.c $kernels/activation.c $kernels/attention.c $kernels/store_kv.c $kernels/pack.c $kernels/logits.c"
+sources="$here/paths.c $kernels/dot_int8.c $kernels/dot_float.c $kernels/dot_bf16.c $kernels/dot_widened.c $kernels/activation.c $kernels/attention.c $kernels/store_kv.c $kernels/pack.c $kernels/logits.c"
 failed=0
 
 # Sums across a row are made in an order that depends on the width of the vectors; all else has the same bits, what is called same_ must.
@@ -25,6 +25,9 @@ $cc $common -mavx2 -mfma -mf16c -DPATH=avx2 $sources -o avx2 -lm && ./avx2 >avx2
 $cc $common -mavx2 -mfma -mf16c -include "$here/emulated_avx512.h" -DPATH=avx512 $sources -o avx512 -lm &&
     ./avx512 >avx512.txt || exit 1
 compare avx512 avx2
+$cc $common -mavx2 -mfma -mf16c -include "$here/emulated_avx512.h" -DEMULATED_BF16 -DPATH=avx512bf16 $sources -o avx512bf16 -lm &&
+    ./avx512bf16 >avx512bf16.txt || exit 1
+compare avx512bf16 avx2
 if command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64 >/dev/null; then
     aarch64-linux-gnu-gcc $common -march=armv8.2-a+dotprod+fp16 -DPATH=neon -static $sources -o neon -lm &&
         qemu-aarch64 -cpu max ./neon >neon.txt || exit 1

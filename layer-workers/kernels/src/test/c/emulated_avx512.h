@@ -8,8 +8,12 @@
 #include <string.h>
 
 #define __AVX512F__ 1
+#ifdef EMULATED_BF16
+#define __AVX512BF16__ 1
+#endif
 #define __m512 emulated_floats
 #define __m512i emulated_ints
+#define __m512bh emulated_ints
 #define __mmask16 uint16_t
 
 typedef struct { float at[16]; } emulated_floats;
@@ -71,6 +75,18 @@ EMULATED __m512i e_dpbusd_epi32(__m512i sum, __m512i w, __m512i x) {
     return sum;
 }
 
+/* a product of two BF16 numbers is exact in a float; numbers too small for a normal float count as zero */
+EMULATED float e_normal(float x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
+EMULATED float e_bf16(uint32_t upper) { float x; memcpy(&x, &upper, 4); return e_normal(x); }
+EMULATED __m512 e_dpbf16_ps(__m512 sum, __m512i a, __m512i b) {
+    EACH {
+        uint32_t x = (uint32_t)a.at[i], y = (uint32_t)b.at[i];
+        float upper = e_normal(fmaf(e_bf16(x & 0xffff0000u), e_bf16(y & 0xffff0000u), e_normal(sum.at[i])));
+        sum.at[i] = e_normal(fmaf(e_bf16(x << 16), e_bf16(y << 16), upper));
+    }
+    return sum;
+}
+
 #define _mm512_setzero_ps() e_set1_ps(0)
 #define _mm512_setzero_si512() e_set1_epi32(0)
 #define _mm512_set1_ps e_set1_ps
@@ -108,5 +124,6 @@ EMULATED __m512i e_dpbusd_epi32(__m512i sum, __m512i w, __m512i x) {
 #define _mm512_cvtepi8_epi32 e_cvtepi8_epi32
 #define _mm512_mask_blend_ps e_mask_blend_ps
 #define _mm512_dpbusd_epi32 e_dpbusd_epi32
+#define _mm512_dpbf16_ps e_dpbf16_ps
 
 #endif

@@ -17,6 +17,9 @@ void KERNEL(pack)(long, uint8_t *, const uint8_t *, long, long, long);
 void KERNEL(prepare_float)(float *, const float *, long, long, long, long, long);
 void KERNEL(prepare_int8)(uint8_t *, const float *, long, long, long, long);
 void KERNEL(matmul_float)(long, const uint8_t *, const float *, long, float *, long, long, long, long, long);
+void KERNEL(prepare_bf16)(uint16_t *, const float *, long, long, long, long);
+long KERNEL(multiplies_bf16)(void);
+void KERNEL(matmul_bf16)(const uint8_t *, const void *, long, float *, long, long, long, long, long) __attribute__((weak));
 void KERNEL(matmul_widened)(long, const uint8_t *, const float *, long, float *, long, long, long, long, long);
 void KERNEL(matmul_int8)(long, const uint8_t *, const uint8_t *, float *, long, long, long, long, long);
 void KERNEL(rms_norm)(float *, const float *, const float *, float, long, long, long);
@@ -94,6 +97,11 @@ static void products(int file, long k) {
         for (int rounding = 0; rounding < 3; rounding++) {
             KERNEL(prepare_float)(prepared, x, stride, k, rounding, 0, rows);
             KERNEL(matmul_float)(f->kind, packed, prepared, stride, out, rows, n, k, 0, n);
+            if (rounding == 1 && f->kind == 2 && KERNEL(multiplies_bf16)()) {
+                KERNEL(prepare_bf16)(prepared, x, stride, k, 0, rows);
+                KERNEL(matmul_bf16)(packed, prepared, stride, out, 2, n, k, 0, n);
+                KERNEL(matmul_bf16)(packed, (uint8_t *)prepared + 2 * stride, stride, out + 2 * n, rows - 2, n, k, 0, n);
+            }
             print(f->name, out, rows * n);
         }
     } else {

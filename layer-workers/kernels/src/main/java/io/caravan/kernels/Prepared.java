@@ -15,6 +15,8 @@ public record Prepared(Form form, Activations precision, int rows, int k, Memory
         FLOATS,
         /** Rows of floats, padded as the native kernels want them. */
         PADDED_FLOATS,
+        /** Rows of BF16 numbers, padded likewise. */
+        PADDED_BF16,
         /** Panels of quantised rows, as the native kernels define them. */
         PANELS
     }

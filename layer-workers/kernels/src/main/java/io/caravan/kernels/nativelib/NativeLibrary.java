@@ -12,6 +12,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
 
@@ -102,13 +103,16 @@ final class NativeLibrary {
         };
     }
 
+    /** The widest path that this CPU runs and that a compiler made. */
     private String path(String architecture) {
-        var wide = (long) invoke(function("caravan_path"));
-        return switch ((int) wide) {
-            case 2 -> "avx512";
-            case 1 -> architecture.equals("x86_64") ? "avx2" : "neon";
-            default -> throw new UnsupportedOperationException("this CPU has neither AVX-512 nor AVX2");
-        };
+        var widest = (int) (long) invoke(function("caravan_path"));
+        var paths = architecture.equals("x86_64") ? List.of("avx2", "avx512", "avx512bf16") : List.of("neon");
+        for (var i = Math.min(widest, paths.size()) - 1; i >= 0; i--) {
+            if (symbols.find(paths.get(i) + "_pack").isPresent()) {
+                return paths.get(i);
+            }
+        }
+        throw new UnsupportedOperationException("this CPU has neither AVX-512 nor AVX2");
     }
 
     /** What a call threw, to be thrown on; kernels themselves throw nothing. */

@@ -20,6 +20,8 @@ final class NativeProducts {
     private static final MethodHandle MATMUL_FLOAT = LIBRARY.kernel("matmul_float", longs(10));
     private static final MethodHandle MATMUL_WIDENED = LIBRARY.kernel("matmul_widened", longs(10));
     private static final MethodHandle MATMUL_INT8 = LIBRARY.kernel("matmul_int8", longs(9));
+    private static final MethodHandle PREPARE_BF16 = LIBRARY.kernel("prepare_bf16", longs(6));
+    private static final MethodHandle MULTIPLIES_BF16 = LIBRARY.size("multiplies_bf16");
     private static final MethodHandle PACK = LIBRARY.slowKernel("pack", longs(6));
     private static final MethodHandle PACKED_BYTES = LIBRARY.size("packed_bytes", longs(3));
 
@@ -30,6 +32,20 @@ final class NativeProducts {
     private static final int ROW_BLOCK_BYTES = Activations.BLOCK + 24;
 
     private NativeProducts() {}
+
+    /** Linked only where the CPU path has it. */
+    private static final class Bf16 {
+        static final MethodHandle MATMUL = LIBRARY.kernel("matmul_bf16", longs(9));
+    }
+
+    /** Whether products of BF16 weights and BF16 activations are the CPU's own. */
+    static boolean multiplyBf16() {
+        try {
+            return (long) MULTIPLIES_BF16.invokeExact() != 0;
+        } catch (Throwable e) {
+            throw NativeLibrary.failed(e);
+        }
+    }
 
     static long packedBytes(TensorType type, long rows, long columns) {
         try {
@@ -49,16 +65,23 @@ final class NativeProducts {
 
     /** Bytes of prepared activations in one of the native forms. */
     static long preparedBytes(Prepared.Form form, int rows, int k) {
-        return form == Prepared.Form.PADDED_FLOATS ? rows * stride(k) : (long) rows * blocks(k) * ROW_BLOCK_BYTES;
+        return rows
+                * switch (form) {
+                    case FLOATS ->
+                        throw new IllegalArgumentException("floats that are not padded are not prepared here");
+                    case PADDED_FLOATS -> stride(k, Float.BYTES);
+                    case PADDED_BF16 -> stride(k, Short.BYTES);
+                    case PANELS -> blocks(k) * (long) ROW_BLOCK_BYTES;
+                };
     }
 
     private static int blocks(int k) {
         return Math.ceilDiv(k, PAIR) * (PAIR / Activations.BLOCK);
     }
 
-    /** Bytes from one row of floats to the next: not a power of two, which would crowd the rows in few sets of the cache. */
-    private static long stride(int k) {
-        return Math.ceilDiv(k, 16) * 64L + 64;
+    /** Bytes from one row to the next: not a power of two, which would crowd the rows in few sets of the cache. */
+    private static long stride(int k, int elementBytes) {
+        return Math.ceilDiv((long) k * elementBytes, 64) * 64 + 64;
     }
 
     /** Fills the rows [from, to) of one of the native forms. */
@@ -66,11 +89,16 @@ final class NativeProducts {
         var out = target.data().address();
         var k = (long) target.k();
         try {
-            if (target.form() == Prepared.Form.PADDED_FLOATS) {
-                var rounding = (long) target.precision().ordinal();
-                PREPARE_FLOAT.invokeExact(out, x.address(), stride(target.k()), k, rounding, from, to);
-            } else {
-                PREPARE_INT8.invokeExact(out, x.address(), (long) target.rows(), k, from, to);
+            switch (target.form()) {
+                case FLOATS -> throw new IllegalArgumentException("floats that are not padded are not prepared here");
+                case PADDED_FLOATS -> {
+                    var rounding = (long) target.precision().ordinal();
+                    var stride = stride(target.k(), Float.BYTES);
+                    PREPARE_FLOAT.invokeExact(out, x.address(), stride, k, rounding, from, to);
+                }
+                case PADDED_BF16 ->
+                    PREPARE_BF16.invokeExact(out, x.address(), stride(target.k(), Short.BYTES), k, from, to);
+                case PANELS -> PREPARE_INT8.invokeExact(out, x.address(), (long) target.rows(), k, from, to);
             }
         } catch (Throwable e) {
             throw NativeLibrary.failed(e);
@@ -80,20 +108,28 @@ final class NativeProducts {
     /** The columns [from, to) of out = x · wᵀ. */
     static void matmul(Tensor out, Prepared x, Tensor w, long from, long to) {
         var layout = (long) Kind.of(w.type()).layout().ordinal();
+        var weights = w.address();
         var input = x.data().address();
+        var target = out.address();
         var rows = (long) x.rows();
+        var n = w.rows();
         var k = (long) x.k();
         try {
-            if (x.form() == Prepared.Form.PANELS) {
-                MATMUL_INT8.invokeExact(layout, w.address(), input, out.address(), rows, w.rows(), k, from, to);
-            } else if (w.type().quantised()) {
-                var stride = stride(x.k());
-                MATMUL_WIDENED.invokeExact(
-                        layout, w.address(), input, stride, out.address(), rows, w.rows(), k, from, to);
-            } else {
-                var stride = stride(x.k());
-                MATMUL_FLOAT.invokeExact(
-                        layout, w.address(), input, stride, out.address(), rows, w.rows(), k, from, to);
+            switch (x.form()) {
+                case FLOATS -> throw new IllegalArgumentException("floats that are not padded are not multiplied here");
+                case PADDED_FLOATS -> {
+                    var stride = stride(x.k(), Float.BYTES);
+                    if (w.type().quantised()) {
+                        MATMUL_WIDENED.invokeExact(layout, weights, input, stride, target, rows, n, k, from, to);
+                    } else {
+                        MATMUL_FLOAT.invokeExact(layout, weights, input, stride, target, rows, n, k, from, to);
+                    }
+                }
+                case PADDED_BF16 -> {
+                    var stride = stride(x.k(), Short.BYTES);
+                    Bf16.MATMUL.invokeExact(weights, input, stride, target, rows, n, k, from, to);
+                }
+                case PANELS -> MATMUL_INT8.invokeExact(layout, weights, input, target, rows, n, k, from, to);
             }
         } catch (Throwable e) {
             throw NativeLibrary.failed(e);

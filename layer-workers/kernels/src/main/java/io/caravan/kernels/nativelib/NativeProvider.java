@@ -27,6 +27,7 @@ public final class NativeProvider implements HostProvider {
 
     private final HostProvider others;
     private final boolean bytes; // quantised weights meet quantised activations
+    private final boolean bf16; // BF16 weights meet BF16 activations, in a product of the CPU's own
     private final Scratch[] scratches;
 
     /**
@@ -37,6 +38,7 @@ public final class NativeProvider implements HostProvider {
         NativeLibrary.shared();
         this.others = others;
         bytes = activations == ActivationChoice.AUTO || activations == ActivationChoice.INT8;
+        bf16 = activations == ActivationChoice.BF16 && NativeProducts.multiplyBf16();
         scratches = new Scratch[threads];
         for (var thread = 0; thread < threads; thread++) {
             scratches[thread] = new Scratch();
@@ -100,7 +102,10 @@ public final class NativeProvider implements HostProvider {
         if (!w.packed()) {
             return others.form(w);
         }
-        return w.type().quantised() && bytes ? Prepared.Form.PANELS : Prepared.Form.PADDED_FLOATS;
+        if (w.type().quantised() && bytes) {
+            return Prepared.Form.PANELS;
+        }
+        return w.type() == TensorType.BF16 && bf16 ? Prepared.Form.PADDED_BF16 : Prepared.Form.PADDED_FLOATS;
     }
 
     @Override
