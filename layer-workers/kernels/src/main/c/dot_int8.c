@@ -3,6 +3,7 @@
  * blocks are added to a row's sum in their order. So the result of a row does not depend on the rows beside it.
  */
 #include "layout.h"
+#include "tiles.h"
 
 /* most rows that share the loads of a group's weights */
 #define TILE 8
@@ -175,9 +176,17 @@ INLINE void panel(enum kind kind, const uint8_t *w, const uint8_t *x, float *out
 INLINE void multiply(enum kind kind, const uint8_t *w, const uint8_t *x, float *out, long rows, long n, long k,
                      long from, long to) {
     long columns = kind == KIND_BYTES ? k : round_up(k, PAIR), bytes = group_bytes(kind, k), row_size = row_bytes(k);
+    long tiled_rows = 0, tiled_to = from;
+#if SIGNS_APART
+    if ((kind == KIND_Q8_0 || kind == KIND_BYTES) && rows >= 2 * PANEL) {
+        tiled_rows = rows / PANEL * PANEL;
+        tiled_to = from + ((to < n ? to : n) - from) / (TILE_GROUPS * LANES) * (TILE_GROUPS * LANES);
+        multiply_tiles(kind, w, x, out, tiled_rows, n, columns, row_size, bytes, from, tiled_to);
+    }
+#endif
     for (long first = from; first < to; first += LANES) {
         const uint8_t *group = w + first / LANES * bytes;
-        for (long row = 0; row < rows; row += panel_rows(rows - row)) {
+        for (long row = first < tiled_to ? tiled_rows : 0; row < rows; row += panel_rows(rows - row)) {
             const uint8_t *from_x = x + row * row_size;
             float *to_out = out + row * n + first;
             switch (panel_rows(rows - row)) {
