@@ -11,13 +11,14 @@ fi
 common="-std=gnu11 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -fno-tree-reassoc -fno-math-errno -Wall -Wextra"
 case "$(uname -m)" in
     x86_64|amd64) arch=x86_64 paths="avx2 avx512 avx512bf16" ;;
-    aarch64|arm64) arch=aarch64 paths="neon" ;;
+    aarch64|arm64) arch=aarch64 paths="neon neoni8mm" ;;
     *) echo "no native kernels for $(uname -m)"; exit 0 ;;
 esac
 avx2="-mavx2 -mfma -mf16c"
 avx512="-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mfma -mf16c -mprefer-vector-width=512"
 avx512bf16="$avx512 -mavx512bf16"
 neon="-march=armv8.2-a+dotprod+fp16"
+neoni8mm="-march=armv8.2-a+dotprod+fp16+i8mm"
 objects=$out/objects
 rm -rf "$objects" && mkdir -p "$objects" || exit 1
 $cc $common -c platform.c -o "$objects/platform.o" || exit 1

@@ -3,6 +3,7 @@
  * blocks are added to a row's sum in their order. So the result of a row does not depend on the rows beside it.
  */
 #include "layout.h"
+#include "row_pairs.h"
 #include "tiles.h"
 
 /* most rows that share the loads of a group's weights */
@@ -21,6 +22,16 @@ INLINE vi centre_at(const uint8_t *x, enum centre centre, int row, int rows) {
 INLINE void sums_q8(vi *sum, const uint8_t *w, const uint8_t *x, int rows) {
     if (rows < TILE) prefetch(w, BLOCK * LANES);
     for (int t = 0; t < rows; t++) sum[t] = BYTE_BIAS ? centre_at(x, CENTRE_8, t, rows) : vi_zero();
+#if PAIRED_ROWS
+    if (rows > 1) {
+        pair_sums pairs;
+        pairs_begin(&pairs);
+        for (int j = 0; j < 8; j += 2)
+            pairs_add(&pairs, vi_load(w + j * LANES * 4), vi_load(w + (j + 1) * LANES * 4), x, j, rows);
+        pairs_end(sum, &pairs, rows);
+        return;
+    }
+#endif
     for (int j = 0; j < 8; j++) {
         vi quad = vi_load(w + j * LANES * 4);
         for (int t = 0; t < rows; t++)
@@ -33,6 +44,19 @@ INLINE void sums_q4(vi *sum, const uint8_t *w, const uint8_t *x, int centred, in
     vi low = vi_set(0x0f0f0f0f);
     if (rows < TILE) prefetch(w, BLOCK / 2 * LANES);
     for (int t = 0; t < rows; t++) sum[t] = centred ? centre_at(x, CENTRE_4, t, rows) : vi_zero();
+#if PAIRED_ROWS
+    if (rows > 1) {
+        pair_sums pairs;
+        pairs_begin(&pairs);
+        for (int j = 0; j < 4; j += 2) {
+            vi a = vi_load(w + j * LANES * 4), b = vi_load(w + (j + 1) * LANES * 4);
+            pairs_add(&pairs, vi_and(a, low), vi_and(b, low), x, j, rows);
+            pairs_add(&pairs, vi_and(vi_shr16(a, 4), low), vi_and(vi_shr16(b, 4), low), x, 4 + j, rows);
+        }
+        pairs_end(sum, &pairs, rows);
+        return;
+    }
+#endif
     for (int j = 0; j < 4; j++) {
         vi pair = vi_load(w + j * LANES * 4);
         vi first = vi_and(pair, low), second = vi_and(vi_shr16(pair, 4), low);
@@ -66,14 +90,28 @@ INLINE void group_q4_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns
     }
 }
 
+/* quad j of the four six-bit ones in the lower or, after the first four, the upper halves of bytes, with two upper bits each */
+INLINE vi quad_q6(const uint8_t *low, vi high, int first, int j) {
+    vi lower = vi_load(low + j * LANES * 4);
+    vi upper = j < 2 ? vi_shl16(high, 4 - 2 * j) : j == 2 ? high : vi_shr16(high, 2);
+    return vi_or(vi_and(first ? vi_shr16(lower, 4) : lower, vi_set(0x0f0f0f0f)), vi_and(upper, vi_set(0x30303030)));
+}
+
 /* four of a block's quads of six-bit numbers, first 0 or 4: the sums of products with these less 32, times a scale */
 INLINE void add_sums_q6(vi *sum, const uint8_t *low, vi high, const int8_t *scales, const uint8_t *x, int first, int rows) {
-    vi part[TILE], bits = vi_set(0x30303030), nibble = vi_set(0x0f0f0f0f);
+    vi part[TILE];
     for (int t = 0; t < rows; t++) part[t] = centre_at(x, first ? CENTRE_6_SECOND : CENTRE_6_FIRST, t, rows);
-    for (int j = 0; j < 4; j++) {
-        vi lower = vi_load(low + j * LANES * 4);
-        vi upper = j < 2 ? vi_shl16(high, 4 - 2 * j) : j == 2 ? high : vi_shr16(high, 2);
-        vi quad = vi_or(vi_and(first ? vi_shr16(lower, 4) : lower, nibble), vi_and(upper, bits));
+#if PAIRED_ROWS
+    if (rows > 1) {
+        pair_sums pairs;
+        pairs_begin(&pairs);
+        for (int j = 0; j < 4; j += 2)
+            pairs_add(&pairs, quad_q6(low, high, first, j), quad_q6(low, high, first, j + 1), x, first + j, rows);
+        pairs_end(part, &pairs, rows);
+    }
+#endif
+    for (int j = 0; j < 4 && !(PAIRED_ROWS && rows > 1); j++) {
+        vi quad = quad_q6(low, high, first, j);
         for (int t = 0; t < rows; t++)
             part[t] = dot4_small(part[t], quad, quad_at(x, first + j, t, rows)), vi_keep(part + t);
     }

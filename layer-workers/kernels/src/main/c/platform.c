@@ -4,10 +4,15 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* the widest vectors that this CPU and its system have kernels for: 3 is AVX-512 with VNNI and BF16, 2 with VNNI, 1 AVX2 or NEON, 0 none */
+/* the widest vectors that this CPU and its system have kernels for: on x86-64 3 is AVX-512 with VNNI and
+ * BF16, 2 with VNNI, 1 AVX2; on Arm 2 is NEON with I8MM, 1 with dot products and half precision; 0 is none */
 EXPORT long caravan_path(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -16,6 +21,10 @@ EXPORT long caravan_path(void) {
         return __builtin_cpu_supports("avx512bf16") ? 3 : 2;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) return 1;
     return 0;
+#elif defined(__linux__)
+    unsigned long needed = HWCAP_ASIMDDP | HWCAP_FPHP | HWCAP_ASIMDHP;
+    if ((getauxval(AT_HWCAP) & needed) != needed) return 0;
+    return getauxval(AT_HWCAP2) & HWCAP2_I8MM ? 2 : 1;
 #else
     return 1;
 #endif

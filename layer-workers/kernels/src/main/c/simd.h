@@ -241,8 +241,17 @@ INLINE vi finish6(vi sum, vi scale) { return vmulq_s32(sum, scale); }
 INLINE vi vi_shl16(vi a, int n) { return vreinterpretq_s32_u16(vshlq_u16(vreinterpretq_u16_s32(a), vdupq_n_s16((int16_t)n))); }
 INLINE vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
 
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+#define PAIRED_ROWS 1
+#endif
+
 #else
 #error "no vectors are known for this CPU"
+#endif
+
+/* whether the CPU multiplies two rows of weights by two of activations, eight columns at once */
+#ifndef PAIRED_ROWS
+#define PAIRED_ROWS 0
 #endif
 
 /* the sum of all lanes, in their order of halves */

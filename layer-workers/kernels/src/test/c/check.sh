@@ -29,9 +29,13 @@ $cc $common -mavx2 -mfma -mf16c -include "$here/emulated_avx512.h" -DEMULATED_BF
     ./avx512bf16 >avx512bf16.txt || exit 1
 compare avx512bf16 avx2
 if command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64 >/dev/null; then
-    aarch64-linux-gnu-gcc $common -march=armv8.2-a+dotprod+fp16 -DPATH=neon -static $sources -o neon -lm &&
-        qemu-aarch64 -cpu max ./neon >neon.txt || exit 1
-    compare neon avx2
+    for path in neon neoni8mm; do
+        features=dotprod+fp16$([ $path = neon ] || echo +i8mm)
+        aarch64-linux-gnu-gcc $common -march=armv8.2-a+$features -DPATH=$path -static $sources -o $path -lm &&
+            qemu-aarch64 -cpu max ./$path >$path.txt || exit 1
+        compare $path avx2
+    done
+    cmp neon.txt neoni8mm.txt || failed=1
 else
     echo "neon: not compared (needs gcc-aarch64-linux-gnu and qemu-user)"
 fi

@@ -106,13 +106,14 @@ final class NativeLibrary {
     /** The widest path that this CPU runs and that a compiler made. */
     private String path(String architecture) {
         var widest = (int) (long) invoke(function("caravan_path"));
-        var paths = architecture.equals("x86_64") ? List.of("avx2", "avx512", "avx512bf16") : List.of("neon");
+        var paths =
+                architecture.equals("x86_64") ? List.of("avx2", "avx512", "avx512bf16") : List.of("neon", "neoni8mm");
         for (var i = Math.min(widest, paths.size()) - 1; i >= 0; i--) {
             if (symbols.find(paths.get(i) + "_pack").isPresent()) {
                 return paths.get(i);
             }
         }
-        throw new UnsupportedOperationException("this CPU has neither AVX-512 nor AVX2");
+        throw new UnsupportedOperationException("this CPU has neither AVX2 nor NEON with dot products");
     }
 
     /** What a call threw, to be thrown on; kernels themselves throw nothing. */
