@@ -29,7 +29,7 @@ class StageShardingTest {
                 .getConfig("pekko.cluster");
 
         assertThat(config.getString("sharding.passivation.strategy")).isEqualTo("none");
-        assertThat(config.getDuration("sharding.retry-interval")).isEqualTo(Duration.ofMillis(250));
+        assertThat(config.getDuration("sharding.retry-interval")).isEqualTo(Duration.ofMillis(100));
         assertThat(config.getDuration("down-removal-margin")).isEqualTo(Duration.ofMillis(50));
         assertThat(config.getDuration("split-brain-resolver.stable-after")).isEqualTo(Duration.ofSeconds(5));
         assertThat(config.getString("split-brain-resolver.keep-majority.role")).isEqualTo(SchedulerProtocol.ROLE);

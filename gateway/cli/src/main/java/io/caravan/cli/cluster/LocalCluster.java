@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class LocalCluster implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalCluster.class);
-    private static final Duration STATUS_INTERVAL = Duration.ofMillis(50);
+    private static final Duration STATUS_INTERVAL = Duration.ofMillis(20);
     private static final String MEMORY = "caravan.worker.memory";
 
     private final PipelineHost host;
