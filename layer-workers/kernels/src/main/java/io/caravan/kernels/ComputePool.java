@@ -6,8 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * A fixed set of threads that compute the parts of one kernel call; the calling thread is one of them.
  *
- * <p>Parts are handed out one by one from a counter, never dealt out beforehand: on shared cores a thread that loses its
- * core delays its own part only, while the others take the rest. A thread without work watches for the next call for
+ * <p>Parts are taken one by one, never dealt out for good: on shared cores a thread that loses its core delays its own
+ * part only, while the others take the rest. A thread without work watches for the next call for
  * {@link #SPIN_NS}, because kernel calls of one step follow each other closely, and then parks.
  *
  * <p>One thread at a time may call {@link #run}; a second is refused, since parts share scratch memory by thread number.
@@ -34,7 +34,7 @@ final class ComputePool implements AutoCloseable {
     private final CpuList cpus;
     private Thread pinned; // the caller that was pinned last; only one computes at a time
     private final AtomicBoolean busy = new AtomicBoolean();
-    private final Job nothing = new Job((thread, part) -> {}, 0);
+    private final Job nothing = new Job((thread, part) -> {}, 0, 1);
     private volatile Job job = nothing;
     private volatile boolean closed;
 
@@ -77,7 +77,7 @@ final class ComputePool implements AutoCloseable {
                     work.part(0, part);
                 }
             } else {
-                share(new Job(work, partCount));
+                share(new Job(work, partCount, threads()));
             }
         } finally {
             busy.setRelease(false);
