@@ -20,7 +20,7 @@ INLINE vi centre_at(const uint8_t *x, enum centre centre, int row, int rows) {
 
 /* the sums of products of a block of bytes */
 INLINE void sums_q8(vi *sum, const uint8_t *w, const uint8_t *x, int rows) {
-    if (rows < TILE) prefetch(w, BLOCK * LANES);
+    prefetch(w, BLOCK * LANES);
     for (int t = 0; t < rows; t++) sum[t] = BYTE_BIAS ? centre_at(x, CENTRE_8, t, rows) : vi_zero();
 #if PAIRED_ROWS
     if (rows > 1) {
