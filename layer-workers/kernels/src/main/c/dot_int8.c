@@ -216,7 +216,7 @@ INLINE void multiply(enum kind kind, const uint8_t *w, const uint8_t *x, float *
     long columns = kind == KIND_BYTES ? k : round_up(k, PAIR), bytes = group_bytes(kind, k), row_size = row_bytes(k);
     long tiled_rows = 0, tiled_to = from;
 #if SIGNS_APART
-    if ((kind == KIND_Q8_0 || kind == KIND_BYTES) && rows >= 2 * PANEL) {
+    if ((kind == KIND_Q8_0 || kind == KIND_BYTES) && rows >= LEAST_TILED_ROWS) {
         tiled_rows = rows / PANEL * PANEL;
         tiled_to = from + ((to < n ? to : n) - from) / (TILE_GROUPS * LANES) * (TILE_GROUPS * LANES);
         multiply_tiles(kind, w, x, out, tiled_rows, n, columns, row_size, bytes, from, tiled_to);

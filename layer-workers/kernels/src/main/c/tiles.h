@@ -21,6 +21,8 @@
 #define TILE_ROWS 4
 #define TILE_COLUMNS 512
 #define PANEL 8
+/* fewer do not pay for taking the weights apart, measured where these come from memory */
+#define LEAST_TILED_ROWS 48
 
 /* TILE_COLUMNS of TILE_GROUPS groups, taken apart */
 struct parts {
@@ -31,6 +33,7 @@ struct parts {
 
 /* takes block b of group g apart, whose quads begin at w */
 INLINE void take_apart(struct parts *parts, long b, int g, const uint8_t *w) {
+    prefetch(w, BLOCK * LANES);
     vi sum = vi_zero();
     for (int j = 0; j < 8; j++) {
         vi quad = vi_load(w + j * LANES * 4), size = magnitude(quad), sign = negative(quad);
