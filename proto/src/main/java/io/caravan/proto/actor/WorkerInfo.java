@@ -19,4 +19,10 @@ public record WorkerInfo(
         long memoryBytes,
         long bandwidthBytesPerSecond,
         String kernels)
-        implements CaravanMessage {}
+        implements CaravanMessage {
+
+    /** The same worker, counted on for another speed of reading weights. */
+    public WorkerInfo withBandwidth(long bytesPerSecond) {
+        return new WorkerInfo(address, name, version, pid, threadCount, memoryBytes, bytesPerSecond, kernels);
+    }
+}

@@ -51,15 +51,16 @@ public final class Placement {
         return Math.floorDiv(memoryBytes - weights, block);
     }
 
-    /** Cuts the model into {@code stageCount} stages and places each on one of {@code workers}. */
-    public PlacementOutcome place(int stageCount, List<WorkerInfo> workers) {
+    /** Cuts the model into {@code stageCount} stages and places each on one of the workers. */
+    public PlacementOutcome place(int stageCount, List<WorkerInfo> measured) {
         if (stageCount < 1 || stageCount > spec.layerCount()) {
             return new PlacementOutcome.Impossible("the model has " + spec.layerCount() + " layers, which makes 1 to "
                     + spec.layerCount() + " stages, not " + stageCount);
         }
-        if (workers.isEmpty()) {
+        if (measured.isEmpty()) {
             return new PlacementOutcome.Impossible("there is no worker");
         }
+        var workers = Twins.levelled(measured);
         var best = new Candidate(List.of(), Cut.NONE);
         for (List<WorkerInfo> hosts : hostOrders(stageCount, workers)) {
             for (boolean shareMemory : new boolean[] {true, false}) {

@@ -71,6 +71,17 @@ class PlacementTest {
     }
 
     @Test
+    void shouldCountEqualWorkersOfOneHostAsEquallyFastWhateverTheyMeasured() {
+        var placement = new Placement(spec(8, 64, false), KV);
+
+        var placed = placed(placement.place(2, List.of(worker("a:1", 900 * MIB, 100), worker("a:2", 900 * MIB, 160))));
+        var apart = placed(placement.place(2, List.of(worker("a:1", 900 * MIB, 100), worker("b:1", 900 * MIB, 160))));
+
+        assertThat(ranges(placed)).containsExactly(new LayerRange(0, 4), new LayerRange(4, 8));
+        assertThat(ranges(apart)).containsExactly(new LayerRange(0, 5), new LayerRange(5, 8));
+    }
+
+    @Test
     void shouldGiveMoreLayersToTheFasterWorker() {
         var placement = new Placement(spec(9, 64, false), KV);
 
