@@ -2,21 +2,20 @@ package io.caravan.kernels;
 
 import java.lang.foreign.MemorySegment;
 
-/** Weights of one matrix as {@link Device#weights} packed them once, in pieces that several threads read at the same time. */
+/** Weights of one matrix as {@link Device#weights} packed them once, in pieces that several threads check at the same time. */
 public interface PackedSource {
 
-    /** Bytes of the whole matrix. */
-    long byteSize();
+    /** The whole matrix, which begins at a page. */
+    MemorySegment data();
 
-    /** Bytes of each piece but the last. */
-    long pieceBytes();
+    /** Pieces that the matrix is checked in. */
+    int pieceCount();
 
     /**
-     * Brings one piece into place.
+     * Brings one piece into memory and checks it.
      *
-     * @param from where in the matrix the piece begins, in bytes
-     * @param target as long as the piece
+     * @param piece counted from the matrix's begin
      * @return whether these are the bytes that were packed; of no use are all pieces where one is not
      */
-    boolean read(long from, MemorySegment target);
+    boolean check(int piece);
 }

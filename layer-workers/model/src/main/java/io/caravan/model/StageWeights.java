@@ -29,13 +29,15 @@ import java.util.Optional;
 import java.util.SequencedMap;
 
 /** A stage's weights on its device. Every tensor is found and its shape checked before the first byte is touched. */
-final class StageWeights {
+final class StageWeights implements AutoCloseable {
     private final SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
     private Optional<Tensor> embedding = Optional.empty();
     private final long bytes;
+    private final CachedWeights kept;
 
-    private StageWeights(long bytes) {
+    private StageWeights(long bytes, CachedWeights kept) {
         this.bytes = bytes;
+        this.kept = kept;
     }
 
     static StageWeights load(
@@ -53,33 +55,35 @@ final class StageWeights {
                 .toList();
         long totalBytes =
                 views.stream().mapToLong(view -> view.data().byteSize()).sum();
-        var weights = new StageWeights(totalBytes);
-        long loadedBytes = 0;
-        progress.loaded(loadedBytes, totalBytes);
+        progress.loaded(0, totalBytes);
         String key = WeightCache.key(
                 List.of(checkpoint.fingerprint(), layers.toString(), first + " " + last, choice.name(), device.name()));
-        boolean tiedHead = last && llama.spec().tiedEmbeddings();
-        boolean found = true;
-        try (CachedWeights kept = cache.open(key)) {
+        var weights = new StageWeights(totalBytes, cache.open(key));
+        try {
+            boolean tiedHead = last && llama.spec().tiedEmbeddings();
+            boolean found = true;
+            long loadedBytes = 0;
             for (WeightView view : views) {
                 boolean table = first && view.name().equals(llama.embedding().name());
-                found &= weights.place(view, table, tiedHead, choice, kept, device);
+                found &= weights.place(view, table, tiedHead, choice, device);
                 loadedBytes += view.data().byteSize();
                 progress.loaded(loadedBytes, totalBytes);
             }
+            if (!found) {
+                cache.store(key, weights.packed());
+            }
+            return weights;
+        } catch (RuntimeException | Error failure) {
+            weights.close();
+            throw failure;
         }
-        if (!found) {
-            cache.store(key, weights.packed());
-        }
-        return weights;
     }
 
     /**
      * Brings a tensor to the device: as a table where tokens are looked up in it, and as weights where it is multiplied
      * with. Says whether nothing had to be packed for it.
      */
-    private boolean place(
-            WeightView view, boolean table, boolean tiedHead, WeightChoice choice, CachedWeights kept, Device device) {
+    private boolean place(WeightView view, boolean table, boolean tiedHead, WeightChoice choice, Device device) {
         if (view.shape().size() == 1) {
             tensors.put(view.name(), vector(view, device));
             return true;
@@ -94,7 +98,7 @@ final class StageWeights {
         }
         TensorType type = choice.of(view.type(), columns);
         Optional<Tensor> packed = kept.find(view.name(), type, rows, columns)
-                .filter(found -> found.byteSize() == device.packedBytes(type, rows, columns))
+                .filter(found -> found.data().byteSize() == device.packedBytes(type, rows, columns))
                 .flatMap(found -> device.packed(type, rows, columns, found));
         if (packed.isPresent()) {
             tensors.put(view.name(), packed.get());
@@ -127,6 +131,12 @@ final class StageWeights {
         Tensor vector = device.allocate(TensorType.F32, 1, values.length);
         device.write(vector, MemorySegment.ofArray(values), vector.byteSize());
         return vector;
+    }
+
+    /** Ends the use of the tensors; what the device gave memory for, it takes back when it is closed. */
+    @Override
+    public void close() {
+        kept.close();
     }
 
     /** Bytes of the weights as the checkpoint stores them. */

@@ -25,6 +25,5 @@ public final class LogitsVerb extends PortingVerb {
             lines.append(PythonFloat.repr(logit)).append('\n');
         }
         System.out.print(lines);
-        System.out.flush();
     }
 }

@@ -25,6 +25,12 @@ import picocli.CommandLine.Parameters;
  * and values in F32.
  */
 abstract class PortingVerb extends Verb {
+    /**
+     * In a cluster of one, no write can wait for a member that died, and a coordinator of shards that keeps its state like
+     * this begins at once; the other one begins half a second later, a time that is fixed in Pekko.
+     */
+    private static final Config ALONE = ConfigFactory.parseString("pekko.cluster.sharding.state-store-mode = ddata");
+
     @Setting(key = "caravan.model", env = "CARAVAN_MODEL")
     @Parameters(
             paramLabel = "MODEL_DIR",
@@ -51,17 +57,15 @@ abstract class PortingVerb extends Verb {
     public final Integer call() {
         var config = settings(Map.of("caravan.pipeline.kv.type", "f32", "caravan.local.workers", 0));
         int stages = Math.max(1, config.getInt("caravan.pipeline.stages"));
+        int workers = processes ? stages : config.getInt("caravan.local.workers");
         var whole = ConfigFactory.parseMap(Map.of(
-                        "caravan.pipeline.stages",
-                        stages,
-                        "caravan.local.workers",
-                        processes ? stages : config.getInt("caravan.local.workers"),
-                        "caravan.local.restart",
-                        false))
-                .withFallback(config);
+                        "caravan.pipeline.stages", stages,
+                        "caravan.local.workers", workers,
+                        "caravan.local.restart", false))
+                .withFallback(workers == 0 ? ALONE.withFallback(config) : config);
         int count = completionTokenCount();
         logToFile();
-        print(complete(whole, count));
+        complete(whole, count);
         return OK;
     }
 
@@ -74,7 +78,8 @@ abstract class PortingVerb extends Verb {
     /** The result, on standard output. */
     abstract void print(Completion completion);
 
-    private Completion complete(Config config, int count) {
+    /** Prints what comes out as soon as it is there: ending takes time too. */
+    private void complete(Config config, int count) {
         var settings = LocalSettings.from(config, Runtime.getRuntime().availableProcessors());
         var timeout = config.getDuration("caravan.bench.timeout");
         try (var shutdown = new Shutdown()) {
@@ -91,7 +96,8 @@ abstract class PortingVerb extends Verb {
                     Sampling.GREEDY,
                     timeout,
                     withLogits());
-            return cluster.client().run(request, timeout);
+            print(cluster.client().run(request, timeout));
+            System.out.flush();
         }
     }
 
