@@ -6,26 +6,17 @@
  * of Milakov and Gimelshein 2018; merged as in Flash-Decoding, Dao et al. 2023). So a query's result follows from its own row and
  * what it sees alone, and segments may be computed apart from each other, on several threads.
  *
- * Within a segment, keys and values are widened to floats tile by tile, once for all queries.
+ * Within a segment, keys and values are widened to floats tile by tile, once for all queries. For few queries a tile costs more
+ * than it saves: halves are widened as they are used.
  */
 #include "attention.h"
 #include "exp.h"
-#include "kv.h"
+#include "kv_read.h"
 
-#define SEGMENT 256       /* positions */
-#define KEYS (2 * LANES)  /* tokens whose keys are widened at once */
-#define VALUES 64         /* tokens whose values are widened at once */
-#define QUERIES 4
-#define SOON 64           /* how many tokens ahead memory is asked for: blocks lie anywhere, and none is long */
+#define SEGMENT 256           /* positions */
+#define QUERIES 4             /* that are computed at once */
+#define FEW (2 * QUERIES)     /* queries that take halves as they are stored */
 #define STRIDE (SEGMENT + 16) /* floats from one query's weights to the next: not a power of two, which would crowd the cache */
-
-typedef struct {
-    const uint8_t *keys, *values;
-    enum storage storage;
-    long block_tokens, kv_heads, head_dim, kv_head;
-    long dim; /* head_dim up to whole vectors */
-    const int32_t *table;
-} cache;
 
 /* queries that see the same positions [from, to) of a segment, counted from its begin */
 typedef struct {
@@ -71,114 +62,16 @@ long KERNEL(attention_bytes)(long head_dim, long queries) {
     return floats_of(head_dim, queries, 0, (float *)0) * (long)sizeof(float);
 }
 
-INLINE long head_at(const cache *c, long position) {
-    long block = c->table[position / c->block_tokens];
-    return (block * c->kv_heads + c->kv_head) * head_bytes(c->storage, c->block_tokens, c->head_dim);
-}
-
-/* the keys of count tokens of one block, from the one at offset on, as columns of a tile */
-INLINE void widen_keys(float *tile, const uint8_t *head, const cache *c, enum storage storage, long offset, long count) {
-    long bytes = element_bytes(storage), step = c->block_tokens * bytes, head_dim = c->head_dim;
-    for (long t = 0; t < count; t += LANES) {
-        long left = count - t;
-        const uint8_t *p = head + (offset + t) * bytes;
-        if (storage == KV_Q8_0) {
-            const uint8_t *scales = head + stored_dim(storage, head_dim) * step + (offset + t) * 2;
-            for (long first = 0; first < head_dim; first += BLOCK, scales += 2 * c->block_tokens) {
-                vf scale = element(scales, KV_F16, left);
-                long end = first + BLOCK < head_dim ? first + BLOCK : head_dim;
-                if (left >= LANES)
-                    for (long i = first; i < end; i++)
-                        vf_store(tile + i * KEYS + t, vf_mul(scale, element(p + i * step, storage, LANES)));
-                else
-                    for (long i = first; i < end; i++)
-                        vf_store_some(tile + i * KEYS + t, vf_mul(scale, element(p + i * step, storage, left)), left);
-            }
-        } else if (left >= LANES) {
-            for (long i = 0; i < head_dim; i++) vf_store(tile + i * KEYS + t, element(p + i * step, storage, LANES));
-        } else {
-            for (long i = 0; i < head_dim; i++) vf_store_some(tile + i * KEYS + t, element(p + i * step, storage, left), left);
-        }
-    }
-}
-
-/* the values of count tokens of one block, from the one at offset on, as rows of a tile */
-INLINE void widen_values(float *tile, float *scales, const uint8_t *head, const cache *c, enum storage storage, long offset,
-                         long count) {
-    long head_dim = c->head_dim, stored = stored_dim(storage, head_dim), groups = stored / BLOCK;
-    if (storage == KV_Q8_0) {
-        const uint8_t *p = head + stored * c->block_tokens + offset * groups * 2;
-        for (long i = 0; i < count * groups; i += LANES) vf_store(scales + i, element(p + 2 * i, KV_F16, count * groups - i));
-    }
-    if (storage != KV_Q8_0 && head_dim == c->dim) {
-        const uint8_t *p = head + offset * head_dim * element_bytes(storage);
-        for (long i = 0; i < count * head_dim; i += LANES)
-            vf_store(tile + i, element(p + i * element_bytes(storage), storage, LANES));
-        return;
-    }
-    if (storage == KV_Q8_0 && head_dim == stored) {
-        const uint8_t *p = head + offset * head_dim;
-        for (long group = 0; group < count * groups; group++) {
-            vf scale = vf_set(scales[group]);
-            for (long i = group * BLOCK; i < (group + 1) * BLOCK; i += LANES)
-                vf_store(tile + i, vf_mul(scale, element(p + i, storage, LANES)));
-        }
-        return;
-    }
-    for (long t = 0; t < count; t++) {
-        const uint8_t *p = head + (offset + t) * stored * element_bytes(storage);
-        for (long i = 0; i < head_dim; i += LANES) {
-            vf x = element(p + i * element_bytes(storage), storage, head_dim - i);
-            if (storage == KV_Q8_0) x = vf_mul(vf_set(scales[t * groups + i / BLOCK]), x);
-            vf_store(tile + t * c->dim + i, x);
-        }
-    }
-}
-
-/* asks for a share of the keys or values of the block of a position: that of the count tokens from it on */
-INLINE void ask(const cache *c, const uint8_t *cached, long position, long count) {
-    long bytes = head_bytes(c->storage, c->block_tokens, c->head_dim), offset = position % c->block_tokens;
-    const uint8_t *p = cached + head_at(c, position) + bytes * offset / c->block_tokens;
-    for (long i = 0; i < bytes * count / c->block_tokens; i += 64) __builtin_prefetch(p + i);
-}
-
-/* the keys of positions [from, to) */
-static void load_keys(const scratch *s, const cache *c, long from, long to) {
-    for (long at = from, count; at < to; at += count) {
-        long offset = at % c->block_tokens;
-        count = to - at < c->block_tokens - offset ? to - at : c->block_tokens - offset;
-        const uint8_t *head = c->keys + head_at(c, at);
-        float *tile = s->keys + at - from;
-        switch (c->storage) {
-            case KV_F32: widen_keys(tile, head, c, KV_F32, offset, count); break;
-            case KV_F16: widen_keys(tile, head, c, KV_F16, offset, count); break;
-            case KV_Q8_0: widen_keys(tile, head, c, KV_Q8_0, offset, count); break;
-        }
-    }
-}
-
-/* the values of positions [from, to) */
-static void load_values(const scratch *s, const cache *c, long from, long to) {
-    for (long at = from, count; at < to; at += count) {
-        long offset = at % c->block_tokens;
-        count = to - at < c->block_tokens - offset ? to - at : c->block_tokens - offset;
-        const uint8_t *head = c->values + head_at(c, at);
-        float *tile = s->values + (at - from) * c->dim;
-        switch (c->storage) {
-            case KV_F32: widen_values(tile, s->scales, head, c, KV_F32, offset, count); break;
-            case KV_F16: widen_values(tile, s->scales, head, c, KV_F16, offset, count); break;
-            case KV_Q8_0: widen_values(tile, s->scales, head, c, KV_Q8_0, offset, count); break;
-        }
-    }
-}
-
-/* scores of count queries with the tile's tokens, the first of which is t of the segment */
-INLINE void score(const scratch *s, const cache *c, long query, int count, long t) {
+/* scores of count queries with tokens, the first of which is t of the segment */
+INLINE void score(const scratch *s, const cache *c, long query, int count, long t, const columns *keys, enum storage storage) {
     vf sum[QUERIES][2];
     const float *x = s->queries + query * c->dim;
+    const uint8_t *low = keys->low, *high = keys->high;
+    long low_soon = keys->low_soon, high_soon = keys->high_soon;
     for (int q = 0; q < count; q++) sum[q][0] = sum[q][1] = vf_zero();
-    for (long i = 0; i < c->head_dim; i++) {
-        vf k0 = vf_load(s->keys + i * KEYS), k1 = vf_load(s->keys + i * KEYS + LANES);
+    for (long i = 0; i < c->head_dim; i++, low += keys->step, high += keys->step) {
+        if (storage == KV_F16 && i % 2 == 0) __builtin_prefetch(low + low_soon), __builtin_prefetch(high + high_soon);
+        vf k0 = element(low, storage, LANES), k1 = element(high, storage, LANES);
         for (int q = 0; q < count; q++) {
             vf xi = vf_set(x[q * c->dim + i]);
             sum[q][0] = vf_fma(k0, xi, sum[q][0]);
@@ -189,6 +82,13 @@ INLINE void score(const scratch *s, const cache *c, long query, int count, long 
         vf_store(s->weights + (query + q) * STRIDE + t, sum[q][0]);
         vf_store(s->weights + (query + q) * STRIDE + t + LANES, sum[q][1]);
     }
+}
+
+static void score_unit(const scratch *s, const cache *c, const unit *u, long t, const columns *keys) {
+    if (keys->storage == KV_F16 && u->count == QUERIES) score(s, c, u->query, QUERIES, t, keys, KV_F16);
+    else if (keys->storage == KV_F16) for (int q = 0; q < u->count; q++) score(s, c, u->query + q, 1, t, keys, KV_F16);
+    else if (u->count == QUERIES) score(s, c, u->query, QUERIES, t, keys, KV_F32);
+    else for (int q = 0; q < u->count; q++) score(s, c, u->query + q, 1, t, keys, KV_F32);
 }
 
 /* turns the scores of positions [from, to) into weights relative to the highest of them */
@@ -212,35 +112,48 @@ static void weigh(const scratch *s, long query, long from, long to) {
     s->total[query] = vf_sum(total);
 }
 
-/* adds to the sums of count queries the weighted values of the tokens [from, to) of the tile, whose first is t of the segment */
-INLINE void gather(const scratch *s, const cache *c, long query, int count, long t, long from, long to) {
+/* adds to the sums of count queries the values of the tokens [from, to), times weights: those of the segment from t on */
+INLINE void gather(const scratch *s, const cache *c, long query, int count, long t, long from, long to, const lines *values,
+                   enum storage storage, int vectors, long i) {
     const float *weights = s->weights + query * STRIDE + t;
-    for (long i = 0; i < c->dim; i += 2 * LANES) {
-        float *sums = s->sums + query * c->dim + i;
-        const float *values = s->values + i;
-        vf sum[QUERIES][2];
-        if (c->dim - i > LANES) {
-            for (int q = 0; q < count; q++)
-                for (int v = 0; v < 2; v++) sum[q][v] = vf_load(sums + q * c->dim + v * LANES);
-            for (long at = from; at < to; at++) {
-                vf v0 = vf_load(values + at * c->dim), v1 = vf_load(values + at * c->dim + LANES);
-                for (int q = 0; q < count; q++) {
-                    vf weight = vf_set(weights[q * STRIDE + at]);
-                    sum[q][0] = vf_fma(v0, weight, sum[q][0]);
-                    sum[q][1] = vf_fma(v1, weight, sum[q][1]);
-                }
+    float *sums = s->sums + query * c->dim + i;
+    long bytes = element_bytes(storage), step = values->step;
+    vf sum[QUERIES][2];
+    for (int q = 0; q < count; q++)
+        for (int v = 0; v < vectors; v++) sum[q][v] = vf_load(sums + q * c->dim + v * LANES);
+    for (long at = from, end; at < to; at = end) {
+        long run = at / values->run_tokens, first = run * values->run_tokens, soon = values->soon[run];
+        end = first + values->run_tokens < to ? first + values->run_tokens : to;
+        const uint8_t *p = values->runs[run] + (at - first) * step + i * bytes;
+        for (long token = at; token < end; token++, p += step) {
+            if (storage == KV_F16) __builtin_prefetch(p + soon);
+            vf value[2];
+            for (int v = 0; v < vectors; v++) value[v] = element(p + v * LANES * bytes, storage, LANES);
+            for (int q = 0; q < count; q++) {
+                vf weight = vf_set(weights[q * STRIDE + token]);
+                for (int v = 0; v < vectors; v++) sum[q][v] = vf_fma(value[v], weight, sum[q][v]);
             }
-            for (int q = 0; q < count; q++)
-                for (int v = 0; v < 2; v++) vf_store(sums + q * c->dim + v * LANES, sum[q][v]);
-        } else {
-            for (int q = 0; q < count; q++) sum[q][0] = vf_load(sums + q * c->dim);
-            for (long at = from; at < to; at++) {
-                vf v0 = vf_load(values + at * c->dim);
-                for (int q = 0; q < count; q++) sum[q][0] = vf_fma(v0, vf_set(weights[q * STRIDE + at]), sum[q][0]);
-            }
-            for (int q = 0; q < count; q++) vf_store(sums + q * c->dim, sum[q][0]);
         }
     }
+    for (int q = 0; q < count; q++)
+        for (int v = 0; v < vectors; v++) vf_store(sums + q * c->dim + v * LANES, sum[q][v]);
+}
+
+INLINE void gather_queries(const scratch *s, const cache *c, long query, int count, long t, long from, long to,
+                           const lines *values, enum storage storage) {
+    long i = 0;
+    for (; i + LANES < c->dim; i += 2 * LANES) gather(s, c, query, count, t, from, to, values, storage, 2, i);
+    if (i < c->dim) gather(s, c, query, count, t, from, to, values, storage, 1, i);
+}
+
+static void gather_unit(const scratch *s, const cache *c, const unit *u, long t, const lines *values) {
+    long from = u->from > t ? u->from - t : 0, to = u->to < t + VALUES ? u->to - t : VALUES;
+    if (values->storage == KV_F16 && u->count == QUERIES) gather_queries(s, c, u->query, QUERIES, t, from, to, values, KV_F16);
+    else if (values->storage == KV_F16)
+        for (int q = 0; q < u->count; q++) gather_queries(s, c, u->query + q, 1, t, from, to, values, KV_F16);
+    else if (u->count == QUERIES) gather_queries(s, c, u->query, QUERIES, t, from, to, values, KV_F32);
+    else
+        for (int q = 0; q < u->count; q++) gather_queries(s, c, u->query + q, 1, t, from, to, values, KV_F32);
 }
 
 /* the queries that see something of the segment that begins at a position, in units; the others get no weight */
@@ -276,27 +189,25 @@ static void attend(const scratch *s, const cache *c, const int32_t *positions, l
         to = u->to > to ? u->to : to;
     }
     memset(s->sums, 0, rows * heads * c->dim * sizeof(float));
+    int stored = c->storage == KV_F16 && c->dim == c->head_dim && c->block_tokens % LANES == 0 && rows * heads <= FEW;
+    columns keys = {(uint8_t *)s->keys, (uint8_t *)(s->keys + LANES), 0, 0, KEYS * sizeof(float), KV_F32};
     for (long t = from / KEYS * KEYS; t < to; t += KEYS) {
-        load_keys(s, c, begin + t, begin + (t + KEYS < to ? t + KEYS : to));
-        if (t + SOON < to) ask(c, c->keys, begin + t + SOON, KEYS);
-        else if (from + t + SOON - to < to) ask(c, c->values, begin + from + t + SOON - to, KEYS);
-        for (const unit *u = s->units; u < s->units + units; u++) {
-            if (u->to <= t || u->from >= t + KEYS) continue;
-            if (u->count == QUERIES) score(s, c, u->query, QUERIES, t);
-            else for (int q = 0; q < u->count; q++) score(s, c, u->query + q, 1, t);
-        }
+        if (stored) keys = stored_keys(c, begin + t, begin + to);
+        else load_keys(s->keys, c, begin + t, begin + (t + KEYS < to ? t + KEYS : to));
+        if (t + SOON < to && !stored) ask(c, c->keys, begin + t + SOON, KEYS);
+        if (t + SOON >= to && from + t + SOON - to < to) ask(c, c->values, begin + from + t + SOON - to, KEYS);
+        for (const unit *u = s->units; u < s->units + units; u++)
+            if (u->to > t && u->from < t + KEYS) score_unit(s, c, u, t, &keys);
     }
     for (const unit *u = s->units; u < s->units + units; u++)
         for (int q = 0; q < u->count; q++) weigh(s, u->query + q, u->from, u->to);
+    lines values = {{(uint8_t *)s->values}, {0}, VALUES, c->dim * sizeof(float), KV_F32};
     for (long t = from / VALUES * VALUES; t < to; t += VALUES) {
-        load_values(s, c, begin + t, begin + (t + VALUES < to ? t + VALUES : to));
-        if (t + SOON < to) ask(c, c->values, begin + t + SOON, VALUES);
-        for (const unit *u = s->units; u < s->units + units; u++) {
-            long first = u->from > t ? u->from - t : 0, end = u->to < t + VALUES ? u->to - t : VALUES;
-            if (first >= end) continue;
-            if (u->count == QUERIES) gather(s, c, u->query, QUERIES, t, first, end);
-            else for (int q = 0; q < u->count; q++) gather(s, c, u->query + q, 1, t, first, end);
-        }
+        if (stored) values = stored_values(c, begin + t, begin + to);
+        else load_values(s->values, s->scales, c, begin + t, begin + (t + VALUES < to ? t + VALUES : to));
+        if (t + SOON < to && !stored) ask(c, c->values, begin + t + SOON, VALUES);
+        for (const unit *u = s->units; u < s->units + units; u++)
+            if (u->to > t && u->from < t + VALUES) gather_unit(s, c, u, t, &values);
     }
 }
 
