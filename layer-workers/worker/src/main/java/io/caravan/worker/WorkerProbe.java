@@ -7,7 +7,7 @@ import io.caravan.proto.model.ActivationChoice;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * What was measured of this process's kernels.
+ * What is known of this process's kernels.
  *
  * @param bytesPerSecond of weights that they read
  * @param kernels provider and path
@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 public record WorkerProbe(long bytesPerSecond, String kernels) {
 
     /**
-     * Measures on a thread of its own. A process begins with this: loading the kernels takes some tenths of a second, in
+     * Measures, where the settings do not say it, on a thread of its own. A process begins with this: loading the kernels takes some tenths of a second, in
      * which the actors can start.
      */
     public static CompletableFuture<WorkerProbe> begin(WorkerSettings settings) {
@@ -25,7 +25,9 @@ public record WorkerProbe(long bytesPerSecond, String kernels) {
     private static WorkerProbe measure(WorkerSettings settings) {
         try (var device =
                 HostDevice.open(settings.kernels(), settings.threads(), ActivationChoice.AUTO, settings.cpus())) {
-            return new WorkerProbe(Bandwidth.measureBytesPerSecond(device), device.name());
+            long bytesPerSecond =
+                    settings.bandwidth() > 0 ? settings.bandwidth() : Bandwidth.measureBytesPerSecond(device);
+            return new WorkerProbe(bytesPerSecond, device.name());
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.Locale;
  * @param threads that compute each stage
  * @param cpus that these threads are pinned to
  * @param memoryBytes for everything that its stages hold together
+ * @param bandwidth bytes a second of weights that its kernels are taken to read; 0: it is measured
  * @param models folder to look for models in; empty for none
  * @param cache of packed weights
  * @param idle name of what a stage's thread does when it has nothing to do ({@link IdleStrategies})
@@ -34,6 +35,7 @@ public record WorkerSettings(
         CpuList cpus,
         long memoryBytes,
         KernelChoice kernels,
+        long bandwidth,
         String models,
         WeightCache cache,
         String idle,
@@ -44,6 +46,7 @@ public record WorkerSettings(
         require(!name.isBlank(), "name", "a name", name);
         require(threads >= 1, "threads", "0, for all processors, or more", threads);
         require(memoryBytes >= 1, "memory", "more than nothing", memoryBytes);
+        require(bandwidth >= 0, "bandwidth", "0, to be measured, or more", bandwidth);
         require(memoryWait.isPositive(), "memory-wait", "positive", memoryWait);
         require(stopTimeout.isPositive(), "stop-timeout", "positive", stopTimeout);
         IdleStrategies.named(idle);
@@ -70,6 +73,7 @@ public record WorkerSettings(
                 cpus,
                 memoryBytes(worker, memory),
                 kernels(worker.getString("kernels")),
+                worker.getBytes("bandwidth"),
                 worker.getString("models"),
                 cache(worker.getConfig("weight-cache")),
                 config.getString("caravan.transport.idle"),

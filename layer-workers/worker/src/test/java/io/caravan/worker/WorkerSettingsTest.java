@@ -29,6 +29,7 @@ class WorkerSettingsTest {
                         CpuList.ANY,
                         400,
                         KernelChoice.AUTO,
+                        0,
                         "",
                         WeightCache.none(),
                         "backoff",

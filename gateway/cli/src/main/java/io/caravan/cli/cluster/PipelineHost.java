@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /** This process as one that may host the scheduler: a cluster member, its links, and the pipeline's singleton. */
 public final class PipelineHost implements AutoCloseable {
@@ -73,10 +75,12 @@ public final class PipelineHost implements AutoCloseable {
             Set<String> roles,
             ModelPlan model,
             List<DraftModel> draftModels) {
-        var links = AeronLinks.open(AeronSettings.from(config));
+        var opening =
+                CompletableFuture.supplyAsync(() -> AeronLinks.open(AeronSettings.from(config)), PipelineHost::beside);
         try {
             var member = Member.start(NO_SHARDS_TO_HAND_OVER.withFallback(config), roles);
             try {
+                var links = opened(opening);
                 var scheduler = PipelineNode.start(
                         member.system(),
                         settings,
@@ -90,8 +94,21 @@ public final class PipelineHost implements AutoCloseable {
                 throw e;
             }
         } catch (RuntimeException e) {
-            links.close();
+            opening.thenAccept(AeronLinks::close);
             throw e;
+        }
+    }
+
+    /** The links take as long to start as the actors do. */
+    private static void beside(Runnable task) {
+        Thread.ofPlatform().daemon().name("links").start(task);
+    }
+
+    private static AeronLinks opened(CompletableFuture<AeronLinks> opening) {
+        try {
+            return opening.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException failure ? failure : e;
         }
     }
 

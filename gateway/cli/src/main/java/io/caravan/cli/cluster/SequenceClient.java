@@ -24,28 +24,30 @@ import org.apache.pekko.actor.typed.javadsl.AskPattern;
 public record SequenceClient(ActorSystem<Void> system, ActorRef<SchedulerProtocol.Command> scheduler) {
     private static final Duration STATUS_TIMEOUT = Duration.ofSeconds(3);
 
+    /** Submits {@code request}, which waits until the pipeline serves; fails where it is refused. */
+    public CompletableFuture<Completion> submit(SequenceRequest request) {
+        var outcome = new CompletableFuture<Completion>();
+        system.systemActorOf(
+                SequenceActor.create(request, scheduler, outcome),
+                "sequence-" + Long.toUnsignedString(request.id()),
+                Props.empty());
+        return outcome;
+    }
+
     /** Submits {@code requests} at once and waits until all ended. */
     public List<Completion> runAll(List<SequenceRequest> requests, Duration timeout) {
-        var outcomes = new ArrayList<CompletableFuture<Completion>>();
-        for (SequenceRequest request : requests) {
-            var outcome = new CompletableFuture<Completion>();
-            system.systemActorOf(
-                    SequenceActor.create(request, scheduler, outcome),
-                    "sequence-" + Long.toUnsignedString(request.id()),
-                    Props.empty());
-            outcomes.add(outcome);
-        }
+        var outcomes = requests.stream().map(this::submit).toList();
         long deadlineNs = System.nanoTime() + timeout.toNanos();
         var completions = new ArrayList<Completion>();
         for (var outcome : outcomes) {
-            completions.add(await(outcome, deadlineNs - System.nanoTime(), "an answer of the pipeline"));
+            completions.add(await(outcome, Duration.ofNanos(deadlineNs - System.nanoTime())));
         }
         return completions;
     }
 
-    /** Submits {@code request} and waits until it ended. */
-    public Completion run(SequenceRequest request, Duration timeout) {
-        return runAll(List.of(request), timeout).getFirst();
+    /** Waits until what was submitted ended. */
+    public static Completion await(CompletableFuture<Completion> outcome, Duration timeout) {
+        return await(outcome, timeout.toNanos(), "an answer of the pipeline");
     }
 
     /** How the pipeline is; empty while no scheduler answers. */

@@ -7,6 +7,7 @@ import io.caravan.cli.Progress;
 import io.caravan.cli.cluster.Completion;
 import io.caravan.cli.cluster.LocalCluster;
 import io.caravan.cli.cluster.LocalSettings;
+import io.caravan.cli.cluster.SequenceClient;
 import io.caravan.cli.cluster.Shutdown;
 import io.caravan.cli.config.Setting;
 import io.caravan.proto.sequence.Sampling;
@@ -27,9 +28,13 @@ import picocli.CommandLine.Parameters;
 abstract class PortingVerb extends Verb {
     /**
      * In a cluster of one, no write can wait for a member that died, and a coordinator of shards that keeps its state like
-     * this begins at once; the other one begins half a second later, a time that is fixed in Pekko.
+     * this begins at once; the other one begins half a second later, a time that is fixed in Pekko. And where one worker
+     * takes all layers, nobody asks how fast it is.
      */
-    private static final Config ALONE = ConfigFactory.parseString("pekko.cluster.sharding.state-store-mode = ddata");
+    private static final Config ALONE = ConfigFactory.parseString("""
+            pekko.cluster.sharding.state-store-mode = ddata
+            caravan.worker.bandwidth = 1 GiB
+            """);
 
     @Setting(key = "caravan.model", env = "CARAVAN_MODEL")
     @Parameters(
@@ -86,7 +91,6 @@ abstract class PortingVerb extends Verb {
             var cluster = shutdown.add(LocalCluster.start(
                     config, ModelArgument.directory(config), settings, workerArguments(), home().logs()));
             checkIds(cluster.host().model().spec().vocabSize());
-            cluster.awaitServing(Progress.onStandardError());
             var request = new SequenceRequest(
                     new SplittableRandom().nextLong(),
                     TokenIds.of(ids.stream().mapToInt(Integer::intValue).toArray()),
@@ -96,7 +100,9 @@ abstract class PortingVerb extends Verb {
                     Sampling.GREEDY,
                     timeout,
                     withLogits());
-            print(cluster.client().run(request, timeout));
+            var outcome = cluster.client().submit(request);
+            cluster.awaitServing(Progress.onStandardError());
+            print(SequenceClient.await(outcome, timeout));
             System.out.flush();
         }
     }
