@@ -62,8 +62,10 @@ public final class Bench {
                     .formatted(batch, i, plan.repetitions(), plan.promptTokenCount(), plan.completionTokenCount()));
             repetitions.add(measureOnce(batch));
         }
+        repetitions.sort(Comparator.comparingDouble(BenchResult::prefillTokensPerSecond));
+        double prefill = repetitions.get(repetitions.size() / 2).prefillTokensPerSecond();
         repetitions.sort(Comparator.comparingDouble(BenchResult::decodeTokensPerSecond));
-        return repetitions.get(repetitions.size() / 2);
+        return repetitions.get(repetitions.size() / 2).withPrefill(prefill);
     }
 
     private BenchResult measureOnce(int batch) {

@@ -34,6 +34,23 @@ public record BenchResult(
         stages = List.copyOf(stages);
     }
 
+    /** The same, with the rate at which all runs' prompts were taken in, their median: it belongs to another run than decode's. */
+    BenchResult withPrefill(double tokensPerSecond) {
+        return new BenchResult(
+                batch,
+                promptTokens,
+                completionTokens,
+                tokensPerSecond,
+                decodeTokensPerSecond,
+                ttftP50Ms,
+                itlP50Ms,
+                itlP99Ms,
+                preemptions,
+                draftedTokens,
+                acceptedTokens,
+                stages);
+    }
+
     /**
      * One stage's part.
      *
