@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #if defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -75,8 +76,15 @@ EXPORT long caravan_pin(long cpu) {
     set[cpu / 64] = 1ul << cpu % 64;
     return sched_setaffinity(0, sizeof set, (cpu_set_t *)set) == 0 ? 0 : errno;
 }
+
+/* how far a thread, by the system's number, stands back where others want its core: 0 to 19; 0, or the system's error number */
+EXPORT long caravan_nice(long thread, long nice) {
+    return setpriority(PRIO_PROCESS, (id_t)thread, (int)nice) == 0 ? 0 : errno;
+}
 #else
 EXPORT long caravan_allowed_cpus(long word) { return word < 0; }
 
 EXPORT long caravan_pin(long cpu) { return cpu < 0 ? EINVAL : ENOSYS; }
+
+EXPORT long caravan_nice(long thread, long nice) { return thread < 0 || nice < 0 ? EINVAL : ENOSYS; }
 #endif

@@ -17,10 +17,20 @@ public final class IdleStrategies {
      */
     public static IdleStrategy named(String name) {
         return switch (name) {
-            case "backoff" -> new DozingIdleStrategy(System::nanoTime);
+            case "backoff" -> new DozingIdleStrategy(System::nanoTime, false);
             case "yield" -> new YieldingIdleStrategy();
             case "spin" -> new BusySpinIdleStrategy();
             default -> throw new IllegalArgumentException("idle must be backoff, yield or spin, not '" + name + "'");
         };
+    }
+
+    /**
+     * As {@link #named}, for a thread whose work comes about as far apart as it did before, and which is unparked for all that
+     * does not: {@code backoff} then sleeps until the next may be there.
+     *
+     * @throws IllegalArgumentException for any other name
+     */
+    public static IdleStrategy expecting(String name) {
+        return name.equals("backoff") ? new DozingIdleStrategy(System::nanoTime, true) : named(name);
     }
 }

@@ -139,7 +139,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                 links,
                 inbox,
                 settings,
-                IdleStrategies.named(settings.idle()),
+                IdleStrategies.expecting(settings.idle()),
                 System::nanoTime,
                 new Reports(context.getSelf()));
         agentThread = new Thread(agent, "scheduler-agent");

@@ -13,6 +13,7 @@ import io.caravan.scheduler.engine.Engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.agrona.DirectBuffer;
 import org.agrona.ExpandableDirectByteBuffer;
@@ -64,6 +65,7 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
     private long nowNs;
     private volatile AgentSnapshot snapshot;
     private volatile boolean closing;
+    private volatile Thread thread; // while it runs; what is queued before is found at its start
 
     /** @param clock nanoseconds that never go back */
     SchedulerAgent(
@@ -89,7 +91,9 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
 
     /** Queues a request; false when the queue is full. */
     boolean offer(AgentCommand.Request request) {
-        return requests.offer(request);
+        boolean taken = requests.offer(request);
+        LockSupport.unpark(thread);
+        return taken;
     }
 
     /** Queues an order. */
@@ -97,6 +101,7 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
         if (!orders.offer(order)) {
             throw new IllegalStateException("the scheduler's thread takes no orders: " + MAX_ORDERS + " wait");
         }
+        LockSupport.unpark(thread);
     }
 
     AgentSnapshot snapshot() {
@@ -107,10 +112,12 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
     @Override
     public void close() {
         closing = true;
+        LockSupport.unpark(thread);
     }
 
     @Override
     public void run() {
+        thread = Thread.currentThread();
         try {
             while (!closing) {
                 idle.idle(doWork());

@@ -4,6 +4,7 @@ import io.caravan.formats.Checkpoint;
 import io.caravan.formats.Checkpoints;
 import io.caravan.formats.ModelFormatException;
 import io.caravan.kernels.Device;
+import io.caravan.kernels.JitThreads;
 import io.caravan.model.StageModel;
 import io.caravan.model.cache.WeightCache;
 import io.caravan.model.kv.KvShape;
@@ -101,6 +102,7 @@ public final class ModelStageLoader implements StageLoader {
                 cache,
                 progress::loaded);
         owned.push(model);
+        JitThreads.giveWayTo(device);
         LOG.info(
                 "stage {} ({}) is loaded: {} MiB of weights, {} MiB for keys and values, in {} ms",
                 stage.stage().entityId(),

@@ -2,10 +2,13 @@ package io.caravan.worker.transport.aeron;
 
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
+import io.aeron.driver.status.SystemCounterDescriptor;
+import io.aeron.driver.status.SystemCounters;
 import io.caravan.proto.link.IdleStrategies;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.SleepingMillisIdleStrategy;
+import org.agrona.concurrent.status.AtomicCounter;
 
 /**
  * A media driver within this process. Other processes of the host may share it: they get its {@link #directory()} as their
@@ -66,13 +69,14 @@ public final class MediaDriverHost implements AutoCloseable {
     private static MediaDriver launch(AeronSettings settings, Path directory) {
         long livenessNs = settings.livenessTimeout().toNanos();
         long clientNs = settings.clientTimeout().toNanos();
-        return MediaDriver.launch(new MediaDriver.Context()
+        var idle = new DriverIdleStrategy(IdleStrategies.named(settings.idle()), System::nanoTime);
+        var driver = MediaDriver.launch(new MediaDriver.Context()
                 .aeronDirectoryName(directory.toString())
                 .dirDeleteOnStart(false)
                 .dirDeleteOnShutdown(true)
                 .threadingMode(ThreadingMode.SHARED)
                 .sharedThreadFactory(task -> daemon(task, "aeron-driver"))
-                .sharedIdleStrategy(IdleStrategies.named(settings.idle()))
+                .sharedIdleStrategy(settings.idle().equals("backoff") ? idle : IdleStrategies.named(settings.idle()))
                 .asyncExecutorThreadFactory(task -> daemon(task, "aeron-executor"))
                 .asyncExecutorIdleStrategy(new SleepingMillisIdleStrategy(EXECUTOR_SLEEP_MS))
                 .mtuLength(settings.mtuBytes())
@@ -87,6 +91,11 @@ public final class MediaDriverHost implements AutoCloseable {
                 .clientLivenessTimeoutNs(clientNs)
                 .publicationUnblockTimeoutNs(clientNs * UNBLOCK_FACTOR)
                 .errorHandler(error -> AeronErrors.log("Media driver", error)));
+        SystemCounters counters = driver.context().systemCounters();
+        AtomicCounter sent = counters.get(SystemCounterDescriptor.BYTES_SENT);
+        AtomicCounter received = counters.get(SystemCounterDescriptor.BYTES_RECEIVED);
+        idle.watch(() -> sent.get() + received.get());
+        return driver;
     }
 
     static Thread daemon(Runnable task, String name) {
