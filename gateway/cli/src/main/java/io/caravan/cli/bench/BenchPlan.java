@@ -12,7 +12,8 @@ import java.util.List;
  * @param promptPeriod tokens after which a prompt repeats itself
  * @param completionTokenCount of each sequence
  * @param batches sequences at a time, one measurement for each
- * @param repetitions how often each is measured; the median of their prefill rates counts, and of the rest the repetition with the median decode rate
+ * @param repetitions how often each is measured; the median of their prefill rates counts, and of the rest the repetition
+ *     with the median decode rate
  * @param seed of the random prompts
  * @param timeout longest wait for one measurement
  */

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Starts another Caravan process with this one's Java, class path and JVM options: those of the launcher, and
@@ -18,6 +19,15 @@ import java.util.List;
  */
 public final class JavaProcess {
     private static final String JAVA_OPTIONS = "CARAVAN_JAVA_OPTS";
+
+    /** With these arguments kernels are native where they were once seen to work. */
+    private static final Set<String> OF_NATIVE_KERNELS = Set.of("--kernels=auto", "--kernels=native");
+
+    /**
+     * Where the kernels are native, Java passes frames on and no more: what the JVM's second compiler would save there, it
+     * takes from them many times.
+     */
+    private static final String FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1";
 
     private JavaProcess() {}
 
@@ -30,8 +40,9 @@ public final class JavaProcess {
         command.addAll(options("jvm.options"));
         var dist = System.getProperty("caravan.dist");
         var ofNative = Path.of(dist == null ? "" : dist, "native.aot");
-        if (Files.exists(ofNative) && !arguments.contains("--kernels=vector")) {
+        if (Files.exists(ofNative) && arguments.stream().anyMatch(OF_NATIVE_KERNELS::contains)) {
             command.addAll(quickStart(ofNative));
+            command.add(FIRST_COMPILER_ONLY);
         } else {
             command.addAll(options("kernels.options"));
             command.addAll(quickStart(ofNative.resolveSibling("worker.aot")));

@@ -5,7 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.invoke.MethodHandle;
 import java.util.BitSet;
 
-/** Which CPUs threads run on, and which give way to others. Methods throw {@link UnsupportedOperationException} where the library cannot be loaded. */
+/**
+ * Which CPUs threads run on, and which give way to others. Methods throw {@link UnsupportedOperationException} where the
+ * library cannot be loaded.
+ */
 public final class Affinity {
     private static final int WORDS = 64;
 
