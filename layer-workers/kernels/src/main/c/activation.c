@@ -63,11 +63,16 @@ void KERNEL(rope)(float *x, const float *cosine, const float *sine, long width, 
     }
 }
 
-/* the nearest BF16 number, ties to even */
-INLINE float bf16_round(float x) {
+/* the nearest BF16 number, ties to even, in the upper half of what is returned; NaN stays NaN */
+INLINE uint32_t bf16_bits(float x) {
     uint32_t bits;
     memcpy(&bits, &x, 4);
-    bits = x != x ? bits : (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+    uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
+    return (bits & 0x7fffffff) > 0x7f800000 ? bits | 0x400000 : rounded;
+}
+
+INLINE float bf16_round(float x) {
+    uint32_t bits = bf16_bits(x) & 0xffff0000u;
     memcpy(&x, &bits, 4);
     return x;
 }
@@ -76,9 +81,7 @@ INLINE float bf16_round(float x) {
 INLINE float scale_of(const float *x) {
     vi most = vi_zero();
     for (int i = 0; i < BLOCK; i += LANES) most = vi_max(most, vi_and(vi_bits(vf_load(x + i)), vi_set(0x7fffffff)));
-    int32_t lanes[LANES], bits = 0;
-    vi_store(lanes, most);
-    for (int i = 0; i < LANES; i++) bits = lanes[i] > bits ? lanes[i] : bits;
+    int32_t bits = vi_most(most);
     float value;
     memcpy(&value, &bits, 4);
     return value / 127.0f;
@@ -86,11 +89,7 @@ INLINE float scale_of(const float *x) {
 
 INLINE void quantise(int8_t *out, const float *x, float scale) {
     float inverse = scale == 0 ? 0 : 1.0f / scale;
-    for (int i = 0; i < BLOCK; i += LANES) {
-        int32_t lanes[LANES];
-        vi_store(lanes, vi_from_float(vf_mul(vf_load(x + i), vf_set(inverse))));
-        for (int j = 0; j < LANES; j++) out[i + j] = (int8_t)lanes[j];
-    }
+    for (int i = 0; i < BLOCK; i += LANES) vi_to_s8(out + i, vi_from_float(vf_mul(vf_load(x + i), vf_set(inverse))));
 }
 
 /* the nearest values that a block of signed bytes has */
@@ -125,10 +124,7 @@ void KERNEL(prepare_float)(float *out, const float *x, long stride, long k, long
 void KERNEL(prepare_bf16)(uint16_t *out, const float *x, long stride, long k, long from, long to) {
     for (long row = from; row < to; row++) {
         uint16_t *target = out + row * (stride / 2);
-        for (long i = 0; i < k; i++) {
-            float rounded = bf16_round(x[row * k + i]);
-            memcpy(target + i, (const uint8_t *)&rounded + 2, 2);
-        }
+        for (long i = 0; i < k; i++) target[i] = (uint16_t)(bf16_bits(x[row * k + i]) >> 16);
         memset(target + k, 0, stride - k * sizeof(uint16_t));
     }
 }
@@ -173,3 +169,28 @@ void KERNEL(prepare_int8)(uint8_t *out, const float *x, long rows, long k, long 
         }
     }
 }
+
+/* rows [from, to) of x [rows, k] quantised into panels that tiles are loaded from */
+void KERNEL(prepare_tiles)(uint8_t *out, const float *x, long k, long from, long to) {
+    long blocks = round_up(k, PAIR) / BLOCK;
+    for (long row = from; row < to; row++) {
+        uint8_t *block = out + row / TILE_PANEL * TILE_PANEL * row_tile_bytes(k);
+        long t = row % TILE_PANEL;
+        for (long b = 0; b < blocks; b++, block += TILE_PANEL * ROW_TILE_BLOCK_BYTES) {
+            float padded[BLOCK] = {0};
+            const float *in = x + row * k + b * BLOCK;
+            long left = k - b * BLOCK;
+            if (left < BLOCK) in = left > 0 ? memcpy(padded, in, left * sizeof(float)) : padded;
+            int8_t *bytes = (int8_t *)block + t * BLOCK;
+            float *scales = (float *)(block + TILE_PANEL * BLOCK), scale = scale_of(in);
+            int sum = 0;
+            quantise(bytes, in, scale);
+            for (int c = 0; c < BLOCK; c++) sum += bytes[c];
+            scales[t] = scale;
+            scales[TILE_PANEL + t] = -scale * (float)sum;
+        }
+    }
+}
+
+/* bytes of as many rows of k columns so prepared */
+long KERNEL(tiles_bytes)(long rows, long k) { return round_up(rows, TILE_PANEL) * row_tile_bytes(k); }

@@ -10,13 +10,14 @@ if ! command -v "$cc" >/dev/null 2>&1; then
 fi
 common="-std=gnu11 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -fno-tree-reassoc -fno-math-errno -Wall -Wextra"
 case "$(uname -m)" in
-    x86_64|amd64) arch=x86_64 paths="avx2 avx512 avx512bf16" ;;
+    x86_64|amd64) arch=x86_64 paths="avx2 avx512 avx512bf16 amx" ;;
     aarch64|arm64) arch=aarch64 paths="neon neoni8mm" ;;
     *) echo "no native kernels for $(uname -m)"; exit 0 ;;
 esac
 avx2="-mavx2 -mfma -mf16c"
 avx512="-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mfma -mf16c -mprefer-vector-width=512"
 avx512bf16="$avx512 -mavx512bf16"
+amx="$avx512bf16 -mamx-tile -mamx-int8 -mamx-bf16"
 neon="-march=armv8.2-a+dotprod+fp16"
 neoni8mm="-march=armv8.2-a+dotprod+fp16+i8mm"
 objects=$out/objects
@@ -28,7 +29,7 @@ for path in $paths; do
         echo "$cc knows no $path: built without its kernels"
         continue
     fi
-    for source in dot_int8 dot_float dot_bf16 dot_widened activation attention store_kv pack logits; do
+    for source in dot_int8 dot_int8_tiles dot_float dot_bf16 dot_bf16_tiles dot_widened activation attention store_kv pack logits; do
         $cc $common $flags -DPATH=$path -c $source.c -o "$objects/$path-$source.o" || exit 1
     done
 done

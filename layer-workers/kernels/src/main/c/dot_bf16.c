@@ -2,9 +2,9 @@
  * BF16 weights times BF16 activations, two columns at once where the CPU multiplies pairs of them. A row's sum with a row of weights
  * runs over the pairs in their order, whatever is computed beside it. Products are exact; numbers below 2^-126 count as zero.
  */
-#include "layout.h"
+#include "amx.h"
 
-#if PAIRED_BF16
+#if PAIRED_BF16 && !TILES
 #define MOST_GROUPS 4
 #define MOST_ROWS 6
 

@@ -180,34 +180,47 @@ INLINE void group_bytes_with_mins(vf *acc, const uint8_t *w, const uint8_t *x, l
     }
 }
 
-/* the sums of one group of weights for a panel of rows, a constant; columns are a multiple of what the kind stores together */
-INLINE void group(enum kind kind, vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
-    for (int t = 0; t < rows; t++) acc[t] = vf_zero();
-    switch (kind) {
-        case KIND_Q4_K: group_q4_k(acc, w, x, columns, rows); return;
-        case KIND_Q6_K: group_q6_k(acc, w, x, columns, rows); return;
-        case KIND_Q2_K: group_q2_k(acc, w, x, columns, rows); return;
-        case KIND_BYTES: group_bytes_with_mins(acc, w, x, columns, rows); return;
-        default: break;
-    }
+/* formats that store two blocks together: sums of neighbouring groups, each a stretch of memory that is read beside the others */
+INLINE void groups_of_pairs(enum kind kind, vf *acc, const uint8_t *w, long bytes, const uint8_t *x, long columns, int groups,
+                            int rows) {
     long numbers = (kind == KIND_Q8_0 ? BLOCK : BLOCK / 2) * LANES;
     for (long b = 0; b < columns / BLOCK; b += 2) {
         for (int half = 0; half < 2; half++) {
-            vi sum[TILE];
-            if (kind == KIND_Q8_0) sums_q8(sum, w + 4 * LANES + half * numbers, x, rows);
-            else sums_q4(sum, w + 4 * LANES + half * numbers, x, 1, rows);
-            add_scaled(acc, sum, vf_from_f16((const uint16_t *)w + half * LANES), x, rows);
+            for (int g = 0; g < groups; g++) {
+                vi sum[TILE];
+                const uint8_t *pair = w + g * bytes;
+                if (kind == KIND_Q8_0) sums_q8(sum, pair + 4 * LANES + half * numbers, x, rows);
+                else sums_q4(sum, pair + 4 * LANES + half * numbers, x, 1, rows);
+                add_scaled(acc + g * rows, sum, vf_from_f16((const uint16_t *)pair + half * LANES), x, rows);
+            }
             x += ROW_BLOCK_BYTES * rows;
         }
         w += 4 * LANES + 2 * numbers;
     }
 }
 
-INLINE void panel(enum kind kind, const uint8_t *w, const uint8_t *x, float *out, long n, long columns, long count,
-                  int rows) {
+/* out [rows, groups * LANES] for a panel of rows; columns are a multiple of what the kind stores together; groups and rows constants */
+INLINE void panel(enum kind kind, const uint8_t *w, long bytes, const uint8_t *x, float *out, long n, long columns, long count,
+                  int groups, int rows) {
     vf acc[TILE];
-    group(kind, acc, w, x, columns, rows);
-    for (int t = 0; t < rows; t++) vf_store_some(out + t * n, acc[t], count);
+    for (int t = 0; t < groups * rows; t++) acc[t] = vf_zero();
+    switch (kind) {
+        case KIND_Q4_K: group_q4_k(acc, w, x, columns, rows); break;
+        case KIND_Q6_K: group_q6_k(acc, w, x, columns, rows); break;
+        case KIND_Q2_K: group_q2_k(acc, w, x, columns, rows); break;
+        case KIND_BYTES: group_bytes_with_mins(acc, w, x, columns, rows); break;
+        default: groups_of_pairs(kind, acc, w, bytes, x, columns, groups, rows);
+    }
+    for (int g = 0; g < groups; g++)
+        for (int t = 0; t < rows; t++) vf_store_some(out + t * n + g * LANES, acc[g * rows + t], count - g * LANES);
+}
+
+/* some groups at a time, as far as they go; returns the column behind them */
+INLINE long streams(enum kind kind, const uint8_t *w, long bytes, const uint8_t *x, float *out, long n, long columns, long from, long to,
+                    int groups, int rows) {
+    for (; from + (groups - 1) * LANES < to; from += groups * LANES)
+        panel(kind, w + from / LANES * bytes, bytes, x, out + from, n, columns, n - from, groups, rows);
+    return from;
 }
 
 /* columns [from, to) of out = x . w^T; from is a multiple of LANES */
@@ -222,16 +235,25 @@ INLINE void multiply(enum kind kind, const uint8_t *w, const uint8_t *x, float *
         multiply_tiles(kind, w, x, out, tiled_rows, n, columns, row_size, bytes, from, tiled_to);
     }
 #endif
-    for (long first = from; first < to; first += LANES) {
+    long first = from;
+    /* few rows wait for memory alone: some stretches at once keep more of it on the way */
+    if (kind == KIND_Q8_0 || kind == KIND_Q4_0) {
+        switch (rows) {
+            case 1: first = streams(kind, w, bytes, x, out, n, columns, first, to, 4, 1); break;
+            case 2: first = streams(kind, w, bytes, x, out, n, columns, first, to, 4, 2); break;
+            case 4: first = streams(kind, w, bytes, x, out, n, columns, first, to, 2, 4); break;
+        }
+    }
+    for (; first < to; first += LANES) {
         const uint8_t *group = w + first / LANES * bytes;
         for (long row = first < tiled_to ? tiled_rows : 0; row < rows; row += panel_rows(rows - row)) {
             const uint8_t *from_x = x + row * row_size;
             float *to_out = out + row * n + first;
             switch (panel_rows(rows - row)) {
-                case 8: panel(kind, group, from_x, to_out, n, columns, n - first, 8); break;
-                case 4: panel(kind, group, from_x, to_out, n, columns, n - first, 4); break;
-                case 2: panel(kind, group, from_x, to_out, n, columns, n - first, 2); break;
-                default: panel(kind, group, from_x, to_out, n, columns, n - first, 1);
+                case 8: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 8); break;
+                case 4: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 4); break;
+                case 2: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 2); break;
+                default: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 1);
             }
         }
     }

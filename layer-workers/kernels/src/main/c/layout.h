@@ -27,7 +27,11 @@
  *   32-bit centres, what sums of weights that are stored as positive numbers start with: [row] of four bits, [row] of bytes,
  *   [row] of six bits in the first half of the block, [row] in the second
  *
- * Both end on a whole pair of blocks, filled up with zeros.
+ * For products in tile registers (dot_int8_tiles.c) they are panels of 16 rows, the last one with room for as many: each block as
+ *
+ *   [row][32 columns] signed bytes, [row] float scales, [row] float mins
+ *
+ * All end on a whole pair of blocks, filled up with zeros.
  */
 #ifndef CARAVAN_LAYOUT_H
 #define CARAVAN_LAYOUT_H
@@ -42,6 +46,10 @@ enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_Q8_0, KIND_Q4_0, KIND_Q4_K, KIND
 
 /* bytes of a block of one quantised row */
 #define ROW_BLOCK_BYTES (BLOCK + 24)
+
+/* the same where tiles read it, and rows of a panel of those */
+#define ROW_TILE_BLOCK_BYTES (BLOCK + 8)
+#define TILE_PANEL 16
 
 /*
  * Asks for the next bytes of the weights, of which count are about to be used, this far ahead: the processor's own prefetching
@@ -73,5 +81,6 @@ INLINE long group_bytes(enum kind kind, long k) {
 /* rows of the panel that begins at row, and bytes of a row in it */
 INLINE int panel_rows(long rows_left) { return rows_left >= 8 ? 8 : rows_left >= 4 ? 4 : rows_left >= 2 ? 2 : 1; }
 INLINE long row_bytes(long k) { return round_up(k, PAIR) / BLOCK * ROW_BLOCK_BYTES; }
+INLINE long row_tile_bytes(long k) { return round_up(k, PAIR) / BLOCK * ROW_TILE_BLOCK_BYTES; }
 
 #endif

@@ -5,21 +5,42 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#if defined(__aarch64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* the widest vectors that this CPU and its system have kernels for: on x86-64 3 is AVX-512 with VNNI and
- * BF16, 2 with VNNI, 1 AVX2; on Arm 2 is NEON with I8MM, 1 with dot products and half precision; 0 is none */
+#if defined(__x86_64__) && defined(__linux__)
+#define AMX_BF16 (1u << 22)
+#define AMX_TILE (1u << 24)
+#define AMX_INT8 (1u << 25)
+#define ARCH_REQ_XCOMP_PERM 0x1023
+#define XFEATURE_XTILEDATA 18
+
+/* whether this process may use tile registers, which the system keeps for threads only where it was asked to */
+static int has_tiles(void) {
+    unsigned eax, ebx, ecx, edx, all = AMX_BF16 | AMX_TILE | AMX_INT8;
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (edx & all) != all) return 0;
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+}
+#else
+static int has_tiles(void) { return 0; }
+#endif
+
+/* the widest vectors that this CPU and its system have kernels for: on x86-64 4 is AVX-512 with VNNI, BF16 and AMX's tile
+ * registers, 3 without tiles, 2 with VNNI, 1 AVX2; on Arm 2 is NEON with I8MM, 1 with dot products and half precision; 0 is none */
 EXPORT long caravan_path(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
-        return __builtin_cpu_supports("avx512bf16") ? 3 : 2;
+        return !__builtin_cpu_supports("avx512bf16") ? 2 : has_tiles() ? 4 : 3;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) return 1;
     return 0;
 #elif defined(__linux__)

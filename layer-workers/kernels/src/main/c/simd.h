@@ -79,6 +79,9 @@ INLINE void vf_to_f16(uint16_t *p, vf x) { _mm256_storeu_si256((__m256i *)p, _mm
 INLINE vi vi_from_u16(const uint16_t *p) { return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p)); }
 INLINE vi vi_from_u8(const uint8_t *p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)); }
 INLINE vi vi_from_s8(const int8_t *p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)); }
+INLINE int32_t vi_most(vi a) { return _mm512_reduce_max_epi32(a); }
+/* the lowest byte of each lane */
+INLINE void vi_to_s8(int8_t *p, vi a) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(a)); }
 /* keeps a where lane < n, else b */
 INLINE vf vf_first(int n, vf a, vf b) { return _mm512_mask_blend_ps((__mmask16)((1u << n) - 1), b, a); }
 
@@ -140,6 +143,16 @@ INLINE void vf_to_f16(uint16_t *p, vf x) { _mm_storeu_si128((__m128i *)p, _mm256
 INLINE vi vi_from_u16(const uint16_t *p) { return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p)); }
 INLINE vi vi_from_u8(const uint8_t *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)); }
 INLINE vi vi_from_s8(const int8_t *p) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)p)); }
+INLINE int32_t vi_most(vi a) {
+    __m128i most = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    most = _mm_max_epi32(most, _mm_shuffle_epi32(most, 0x4e));
+    return _mm_cvtsi128_si32(_mm_max_epi32(most, _mm_shuffle_epi32(most, 0xb1)));
+}
+INLINE void vi_to_s8(int8_t *p, vi a) {
+    vi byte = _mm256_and_si256(a, _mm256_set1_epi32(255));
+    __m128i half = _mm_packus_epi32(_mm256_castsi256_si128(byte), _mm256_extracti128_si256(byte, 1));
+    _mm_storel_epi64((__m128i *)p, _mm_packus_epi16(half, half));
+}
 INLINE vf vf_first(int n, vf a, vf b) {
     __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane)));
@@ -223,6 +236,12 @@ INLINE vi vi_from_s8(const int8_t *p) {
     uint32_t four;
     memcpy(&four, p, 4);
     return vmovl_s16(vget_low_s16(vmovl_s8(vreinterpret_s8_u32(vdup_n_u32(four)))));
+}
+INLINE int32_t vi_most(vi a) { return vmaxvq_s32(a); }
+INLINE void vi_to_s8(int8_t *p, vi a) {
+    int16x4_t half = vmovn_s32(a);
+    uint32_t four = vget_lane_u32(vreinterpret_u32_s8(vmovn_s16(vcombine_s16(half, half))), 0);
+    memcpy(p, &four, 4);
 }
 INLINE vf vf_first(int n, vf a, vf b) {
     static const int32_t lanes[4] = {0, 1, 2, 3};

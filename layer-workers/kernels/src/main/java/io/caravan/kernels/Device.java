@@ -38,10 +38,9 @@ public interface Device extends AutoCloseable {
     long packedBytes(TensorType type, long rows, long columns);
 
     /**
-     * Weights that were packed before. They are checked whole before this returns; a device may then use them where they are,
-     * so they must stay alive as long as the device does.
+     * Weights that were packed before.
      *
-     * @param source a packed matrix of this type and shape, made by a device of the same name
+     * @param source a packed matrix of this type and shape, made by a device of the same name; read whole before this returns
      * @return empty where the source is damaged
      * @throws IllegalArgumentException when this device does not pack such weights, or into another number of bytes
      */

@@ -131,18 +131,25 @@ public final class HostDevice implements Device {
     @Override
     public Optional<Tensor> packed(TensorType type, long rows, long columns, PackedSource source) {
         var bytes = packedBytes(type, rows, columns);
-        var kept = source.data();
-        if (bytes == 0 || bytes != kept.byteSize()) {
+        if (bytes == 0 || bytes != source.byteSize()) {
             throw new IllegalArgumentException("weights of " + rows + " x " + columns + " " + type + " take " + bytes
-                    + " packed bytes here, not " + kept.byteSize());
+                    + " packed bytes here, not " + source.byteSize());
         }
+        var packed = allocateWeights(bytes);
+        var pieceBytes = source.pieceBytes();
         var damaged = new AtomicBoolean();
-        pool.run(source.pieceCount(), (thread, piece) -> {
-            if (!damaged.get() && !source.check(piece)) {
+        pool.run(Math.toIntExact(Math.ceilDiv(bytes, pieceBytes)), (thread, piece) -> {
+            var from = piece * pieceBytes;
+            if (!damaged.get() && !source.read(from, packed.asSlice(from, Math.min(pieceBytes, bytes - from)))) {
                 damaged.set(true);
             }
         });
-        return damaged.get() ? Optional.empty() : Optional.of(new Tensor(this, type, rows, columns, kept, true));
+        if (damaged.get()) {
+            weightMemory.giveBack(packed);
+            allocatedBytes.addAndGet(-bytes);
+            return Optional.empty();
+        }
+        return Optional.of(new Tensor(this, type, rows, columns, packed, true));
     }
 
     private MemorySegment allocateWeights(long bytes) {

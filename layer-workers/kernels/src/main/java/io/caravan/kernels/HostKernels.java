@@ -14,10 +14,14 @@ final class HostKernels implements Kernels {
     /** Multiply-adds (or elements) of a part; a call of no more is computed by the caller alone. */
     private static final long PART_WORK = 1 << 17;
 
-    /** Columns of a matmul part: few enough that all threads get a share, and so many that rows are read for a purpose. */
-    private static final int LEAST_PART_COLUMNS = 32;
+    /** Columns of a matmul part: as many as fill a processor's cache with weights, or half of it where threads would get few parts. */
+    private static final int PART_COLUMNS = 64;
 
-    private static final int MOST_PART_COLUMNS = 64;
+    /** Parts that each thread should have of a product, so that one that lost its core does not hold up the others. */
+    private static final int THREAD_PARTS = 8;
+
+    /** Cost of storing a key or value in multiply-adds: each goes to a line of memory of its own. */
+    private static final int STORE_WORK = 32;
 
     /** Cost of an element of SwiGLU or RMSNorm in multiply-adds. */
     private static final int ELEMENT_WORK = 8;
@@ -75,7 +79,7 @@ final class HostKernels implements Kernels {
             activations("out", outs.get(i), rows, w.rows());
             activations("x", x, rows, w.columns());
             mine("w", w);
-            products[i] = Product.of(outs.get(i), w, rows, partCount);
+            products[i] = Product.of(outs.get(i), w, rows, pool.threads(), partCount);
             partCount += products[i].partCount();
         }
         if (rows == 0) {
@@ -96,7 +100,7 @@ final class HostKernels implements Kernels {
 
     /** The activations for products with {@code w}, which products before it may share. */
     private Prepared input(Tensor w, Tensor x, int rows, Prepared[] before) {
-        var form = provider.form(w);
+        var form = provider.form(w, rows);
         var precision = Activations.of(activations, w.type());
         for (var other : before) {
             if (other != null && other.form() == form && other.precision() == precision) {
@@ -109,17 +113,13 @@ final class HostKernels implements Kernels {
     /** A product cut into parts of some columns each, numbered from {@code firstPart} on. */
     private record Product(Tensor out, Tensor w, int partColumns, int firstPart) {
 
-        static Product of(Tensor out, Tensor w, int rows, int firstPart) {
-            return new Product(out, w, partColumns(Math.toIntExact(w.rows()), w.columns() * rows), firstPart);
+        static Product of(Tensor out, Tensor w, int rows, int threads, int firstPart) {
+            var n = Math.toIntExact(w.rows());
+            return new Product(out, w, n * w.columns() * rows <= PART_WORK ? n : partColumns(n, threads), firstPart);
         }
 
-        private static int partColumns(int n, long columnWork) {
-            if (n * columnWork <= PART_WORK) {
-                return n;
-            }
-            return Math.clamp(PART_WORK / columnWork, LEAST_PART_COLUMNS, MOST_PART_COLUMNS)
-                    / LEAST_PART_COLUMNS
-                    * LEAST_PART_COLUMNS;
+        private static int partColumns(int n, int threads) {
+            return n < PART_COLUMNS * THREAD_PARTS * threads ? PART_COLUMNS / 2 : PART_COLUMNS;
         }
 
         int partCount() {
@@ -149,7 +149,10 @@ final class HostKernels implements Kernels {
         activations("key", key, where.rowCount(), width);
         activations("value", value, where.rowCount(), width);
         places(kv, where);
-        split(where.rowCount(), width * 2, (thread, from, to) -> provider.storeKv(kv, key, value, where, from, to));
+        split(
+                where.rowCount(),
+                width * 2 * STORE_WORK,
+                (thread, from, to) -> provider.storeKv(kv, key, value, where, from, to));
     }
 
     @Override

@@ -55,8 +55,8 @@ public interface HostProvider extends AutoCloseable {
     /** Hears that the weights at {@code data} were packed and will not be read again. */
     default void forget(MemorySegment data) {}
 
-    /** The form of activations that products with {@code w} read. */
-    default Prepared.Form form(Tensor w) {
+    /** The form of activations that products of so many rows with {@code w} read. Another form changes no bit. */
+    default Prepared.Form form(Tensor w, int rows) {
         return Prepared.Form.FLOATS;
     }
 

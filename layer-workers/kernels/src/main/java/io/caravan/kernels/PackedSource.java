@@ -2,20 +2,21 @@ package io.caravan.kernels;
 
 import java.lang.foreign.MemorySegment;
 
-/** Weights of one matrix as {@link Device#weights} packed them once, in pieces that several threads check at the same time. */
+/** Weights of one matrix as {@link Device#weights} packed them once, in pieces that several threads read at the same time. */
 public interface PackedSource {
 
-    /** The whole matrix, which begins at a page. */
-    MemorySegment data();
+    /** Bytes of the whole matrix. */
+    long byteSize();
 
-    /** Pieces that the matrix is checked in. */
-    int pieceCount();
+    /** Bytes of each piece but the last. */
+    long pieceBytes();
 
     /**
-     * Brings one piece into memory and checks it.
+     * Brings one piece into place.
      *
-     * @param piece counted from the matrix's begin
+     * @param from where in the matrix the piece begins, in bytes
+     * @param target as long as the piece
      * @return whether these are the bytes that were packed; of no use are all pieces where one is not
      */
-    boolean check(int piece);
+    boolean read(long from, MemorySegment target);
 }

@@ -18,6 +18,8 @@ public record Prepared(Form form, Activations precision, int rows, int k, Memory
         /** Rows of BF16 numbers, padded likewise. */
         PADDED_BF16,
         /** Panels of quantised rows, as the native kernels define them. */
-        PANELS
+        PANELS,
+        /** The same rows as tile registers are loaded from. */
+        TILES
     }
 }

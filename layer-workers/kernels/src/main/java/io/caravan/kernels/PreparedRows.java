@@ -11,8 +11,8 @@ import java.util.Map;
  */
 final class PreparedRows {
 
-    /** Rows that one thread prepares at a time, when there are many. */
-    private static final int PART_ROWS = 32;
+    /** Rows that one thread prepares at a time, when there are more: whole panels of any form. */
+    private static final int PART_ROWS = 16;
 
     private record Kind(Prepared.Form form, Activations precision) {}
 

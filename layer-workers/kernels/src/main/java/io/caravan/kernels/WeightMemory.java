@@ -35,4 +35,10 @@ final class WeightMemory {
         usedBytes = from + bytes;
         return slab.asSlice(from, bytes);
     }
+
+    /** What was taken last is not needed. */
+    void giveBack(MemorySegment last) {
+        last.fill((byte) 0);
+        usedBytes -= last.byteSize();
+    }
 }

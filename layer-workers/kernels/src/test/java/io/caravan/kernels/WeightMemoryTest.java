@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,17 @@ class WeightMemoryTest {
         memory.take(10_000);
         memory.take(1);
         assertThat(taken).containsExactly(4096L, 4096L, 10_000L, 4096L);
+    }
+
+    @Test
+    void shouldHandOutAgainWhatWasGivenBack() {
+        memory.take(1000);
+        var damaged = memory.take(2000);
+        damaged.fill((byte) 7);
+        memory.giveBack(damaged);
+        var again = memory.take(2000);
+        assertThat(again.address()).isEqualTo(damaged.address());
+        assertThat(again.toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
     }
 
     @Test

@@ -32,7 +32,7 @@ import java.util.stream.IntStream;
  *
  * <p>Kernel calls may still run when {@code forward} returns; {@link Device#read} and {@link Device#synchronize} wait. Used
  * by one thread at a time. The device and the checkpoint stay the caller's: they must outlive the stage, and the stage's
- * memory goes back when the device is closed, but for kept weights, which are let go of with the stage.
+ * memory goes back when the device is closed.
  */
 public final class StageModel implements AutoCloseable {
     private final ModelSpec spec;
@@ -45,7 +45,7 @@ public final class StageModel implements AutoCloseable {
     private final Rope rope;
     private final LayerScratch scratch;
     private final Tensor hidden; // [maxRows, hidden]
-    private final StageWeights weights;
+    private final long weightBytes;
     private boolean closed;
 
     private StageModel(
@@ -69,7 +69,7 @@ public final class StageModel implements AutoCloseable {
         rope = new Rope(device, spec, maxRows);
         scratch = LayerScratch.allocate(device, spec, maxRows);
         hidden = device.allocate(TensorType.F32, maxRows, spec.hiddenSize());
-        this.weights = weights;
+        weightBytes = weights.bytes();
     }
 
     private static Embedding embedding(LlamaTensors llama, StageWeights weights) {
@@ -115,12 +115,7 @@ public final class StageModel implements AutoCloseable {
         var llama = new LlamaTensors(spec);
         StageWeights weights =
                 StageWeights.load(checkpoint, llama, layers, first, last, weightChoice, cache, device, progress);
-        try {
-            return new StageModel(llama, weights, layers, first, last, device, kvShape, maxRows);
-        } catch (RuntimeException | Error failure) {
-            weights.close();
-            throw failure;
-        }
+        return new StageModel(llama, weights, layers, first, last, device, kvShape, maxRows);
     }
 
     /** As the longer one, with weights as they are stored and no cache. */
@@ -185,7 +180,7 @@ public final class StageModel implements AutoCloseable {
 
     /** Bytes of the stage's weights as the checkpoint stores them. */
     public long weightBytes() {
-        return weights.bytes();
+        return weightBytes;
     }
 
     /** Bytes of the stage's KV pool. */
@@ -196,10 +191,7 @@ public final class StageModel implements AutoCloseable {
     /** Ends the stage's use; later steps are refused. */
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            weights.close();
-        }
+        closed = true;
     }
 
     private void checkOpen() {

@@ -29,15 +29,13 @@ import java.util.Optional;
 import java.util.SequencedMap;
 
 /** A stage's weights on its device. Every tensor is found and its shape checked before the first byte is touched. */
-final class StageWeights implements AutoCloseable {
+final class StageWeights {
     private final SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
     private Optional<Tensor> embedding = Optional.empty();
     private final long bytes;
-    private final CachedWeights kept;
 
-    private StageWeights(long bytes, CachedWeights kept) {
+    private StageWeights(long bytes) {
         this.bytes = bytes;
-        this.kept = kept;
     }
 
     static StageWeights load(
@@ -55,35 +53,33 @@ final class StageWeights implements AutoCloseable {
                 .toList();
         long totalBytes =
                 views.stream().mapToLong(view -> view.data().byteSize()).sum();
-        progress.loaded(0, totalBytes);
+        var weights = new StageWeights(totalBytes);
+        long loadedBytes = 0;
+        progress.loaded(loadedBytes, totalBytes);
         String key = WeightCache.key(
                 List.of(checkpoint.fingerprint(), layers.toString(), first + " " + last, choice.name(), device.name()));
-        var weights = new StageWeights(totalBytes, cache.open(key));
-        try {
-            boolean tiedHead = last && llama.spec().tiedEmbeddings();
-            boolean found = true;
-            long loadedBytes = 0;
+        boolean tiedHead = last && llama.spec().tiedEmbeddings();
+        boolean found = true;
+        try (CachedWeights kept = cache.open(key)) {
             for (WeightView view : views) {
                 boolean table = first && view.name().equals(llama.embedding().name());
-                found &= weights.place(view, table, tiedHead, choice, device);
+                found &= weights.place(view, table, tiedHead, choice, kept, device);
                 loadedBytes += view.data().byteSize();
                 progress.loaded(loadedBytes, totalBytes);
             }
-            if (!found) {
-                cache.store(key, weights.packed());
-            }
-            return weights;
-        } catch (RuntimeException | Error failure) {
-            weights.close();
-            throw failure;
         }
+        if (!found) {
+            cache.store(key, weights.packed());
+        }
+        return weights;
     }
 
     /**
      * Brings a tensor to the device: as a table where tokens are looked up in it, and as weights where it is multiplied
      * with. Says whether nothing had to be packed for it.
      */
-    private boolean place(WeightView view, boolean table, boolean tiedHead, WeightChoice choice, Device device) {
+    private boolean place(
+            WeightView view, boolean table, boolean tiedHead, WeightChoice choice, CachedWeights kept, Device device) {
         if (view.shape().size() == 1) {
             tensors.put(view.name(), vector(view, device));
             return true;
@@ -98,7 +94,7 @@ final class StageWeights implements AutoCloseable {
         }
         TensorType type = choice.of(view.type(), columns);
         Optional<Tensor> packed = kept.find(view.name(), type, rows, columns)
-                .filter(found -> found.data().byteSize() == device.packedBytes(type, rows, columns))
+                .filter(found -> found.byteSize() == device.packedBytes(type, rows, columns))
                 .flatMap(found -> device.packed(type, rows, columns, found));
         if (packed.isPresent()) {
             tensors.put(view.name(), packed.get());
@@ -131,12 +127,6 @@ final class StageWeights implements AutoCloseable {
         Tensor vector = device.allocate(TensorType.F32, 1, values.length);
         device.write(vector, MemorySegment.ofArray(values), vector.byteSize());
         return vector;
-    }
-
-    /** Ends the use of the tensors; what the device gave memory for, it takes back when it is closed. */
-    @Override
-    public void close() {
-        kept.close();
     }
 
     /** Bytes of the weights as the checkpoint stores them. */

@@ -106,8 +106,9 @@ final class NativeLibrary {
     /** The widest path that this CPU runs and that a compiler made. */
     private String path(String architecture) {
         var widest = (int) (long) invoke(function("caravan_path"));
-        var paths =
-                architecture.equals("x86_64") ? List.of("avx2", "avx512", "avx512bf16") : List.of("neon", "neoni8mm");
+        var paths = architecture.equals("x86_64")
+                ? List.of("avx2", "avx512", "avx512bf16", "amx")
+                : List.of("neon", "neoni8mm");
         for (var i = Math.min(widest, paths.size()) - 1; i >= 0; i--) {
             if (symbols.find(paths.get(i) + "_pack").isPresent()) {
                 return paths.get(i);

@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * Matrix products of packed weights ({@code layout.h}): plain ones and floats, quantised ones and floats, or quantised ones and bytes
- * by their form.
+ * by their form, in vectors or in tile registers.
  */
 final class NativeProducts {
     private static final NativeLibrary LIBRARY = NativeLibrary.shared();
@@ -22,6 +22,9 @@ final class NativeProducts {
     private static final MethodHandle MATMUL_INT8 = LIBRARY.kernel("matmul_int8", longs(9));
     private static final MethodHandle PREPARE_BF16 = LIBRARY.kernel("prepare_bf16", longs(6));
     private static final MethodHandle MULTIPLIES_BF16 = LIBRARY.size("multiplies_bf16");
+    private static final MethodHandle PREPARE_TILES = LIBRARY.kernel("prepare_tiles", longs(5));
+    private static final MethodHandle TILES_BYTES = LIBRARY.size("tiles_bytes", longs(2));
+    private static final MethodHandle MULTIPLIES_TILES = LIBRARY.size("multiplies_tiles", longs(2));
     private static final MethodHandle PACK = LIBRARY.slowKernel("pack", longs(6));
     private static final MethodHandle PACKED_BYTES = LIBRARY.size("packed_bytes", longs(3));
 
@@ -38,10 +41,26 @@ final class NativeProducts {
         static final MethodHandle MATMUL = LIBRARY.kernel("matmul_bf16", longs(9));
     }
 
+    /** Linked only where the CPU path has it. */
+    private static final class Tiles {
+        static final MethodHandle MATMUL = LIBRARY.kernel("matmul_tiles", longs(9));
+    }
+
     /** Whether products of BF16 weights and BF16 activations are the CPU's own. */
     static boolean multiplyBf16() {
         try {
             return (long) MULTIPLIES_BF16.invokeExact() != 0;
+        } catch (Throwable e) {
+            throw NativeLibrary.failed(e);
+        }
+    }
+
+    /** Whether so many quantised rows and weights of {@code type} are multiplied in tile registers: the same bits, sooner. */
+    static boolean multiplyTiles(TensorType type, int rows) {
+        try {
+            return (long) MULTIPLIES_TILES.invokeExact(
+                            (long) Kind.of(type).layout().ordinal(), (long) rows)
+                    != 0;
         } catch (Throwable e) {
             throw NativeLibrary.failed(e);
         }
@@ -65,17 +84,24 @@ final class NativeProducts {
 
     /** Bytes of prepared activations in one of the native forms. */
     static long preparedBytes(Prepared.Form form, int rows, int k) {
-        return rows
-                * switch (form) {
-                    case FLOATS ->
-                        throw new IllegalArgumentException("floats that are not padded are not prepared here");
-                    case PADDED_FLOATS -> stride(k, Float.BYTES);
-                    case PADDED_BF16 -> stride(k, Short.BYTES);
-                    case PANELS -> blocks(k) * (long) ROW_BLOCK_BYTES;
-                };
+        return switch (form) {
+            case FLOATS -> throw new IllegalArgumentException("floats that are not padded are not prepared here");
+            case PADDED_FLOATS -> rows * stride(k, Float.BYTES);
+            case PADDED_BF16 -> rows * stride(k, Short.BYTES);
+            case PANELS -> rows * blocks(k) * ROW_BLOCK_BYTES;
+            case TILES -> tilesBytes(rows, k);
+        };
     }
 
-    private static int blocks(int k) {
+    private static long tilesBytes(long rows, long k) {
+        try {
+            return (long) TILES_BYTES.invokeExact(rows, k);
+        } catch (Throwable e) {
+            throw NativeLibrary.failed(e);
+        }
+    }
+
+    private static long blocks(int k) {
         return Math.ceilDiv(k, PAIR) * (PAIR / Activations.BLOCK);
     }
 
@@ -99,6 +125,7 @@ final class NativeProducts {
                 case PADDED_BF16 ->
                     PREPARE_BF16.invokeExact(out, x.address(), stride(target.k(), Short.BYTES), k, from, to);
                 case PANELS -> PREPARE_INT8.invokeExact(out, x.address(), (long) target.rows(), k, from, to);
+                case TILES -> PREPARE_TILES.invokeExact(out, x.address(), k, from, to);
             }
         } catch (Throwable e) {
             throw NativeLibrary.failed(e);
@@ -130,6 +157,7 @@ final class NativeProducts {
                     Bf16.MATMUL.invokeExact(weights, input, stride, target, rows, n, k, from, to);
                 }
                 case PANELS -> MATMUL_INT8.invokeExact(layout, weights, input, target, rows, n, k, from, to);
+                case TILES -> Tiles.MATMUL.invokeExact(layout, weights, input, target, rows, n, k, from, to);
             }
         } catch (Throwable e) {
             throw NativeLibrary.failed(e);

@@ -98,12 +98,12 @@ public final class NativeProvider implements HostProvider {
     }
 
     @Override
-    public Prepared.Form form(Tensor w) {
+    public Prepared.Form form(Tensor w, int rows) {
         if (!w.packed()) {
-            return others.form(w);
+            return others.form(w, rows);
         }
         if (w.type().quantised() && bytes) {
-            return Prepared.Form.PANELS;
+            return NativeProducts.multiplyTiles(w.type(), rows) ? Prepared.Form.TILES : Prepared.Form.PANELS;
         }
         return w.type() == TensorType.BF16 && bf16 ? Prepared.Form.PADDED_BF16 : Prepared.Form.PADDED_FLOATS;
     }

@@ -8,9 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -27,12 +25,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A file of packed tensors: a magic number, length and CRC of the directory, the directory, and behind it the tensors, each at
- * a multiple of a page. The directory has a CRC of each piece of a tensor. The file is mapped, and products read the tensors
- * where the system keeps its pages: nothing is copied, processes of one host share them, and a start takes no longer than the
- * checks do.
+ * a multiple of a page. The directory has a CRC of each piece of a tensor. Pieces are read straight into the place where the
+ * tensor is needed, and checked there while they are still in the reading processor's cache. A mapped file would save the
+ * reading, a third of a second for a gigabyte, and then cost a sixth of every decode: its pages are small ones.
  */
 public final class CachedWeights implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CachedWeights.class);
+
+    /** No tensor at all. */
+    public static final CachedWeights NONE = new CachedWeights(Path.of(""), Optional.empty(), Map.of());
 
     /** Changes with the file's format and with the packed layouts. */
     private static final long MAGIC = 0x4341524157543033L; // CARAWT03
@@ -53,88 +54,74 @@ public final class CachedWeights implements AutoCloseable {
     private record Entry(TensorType type, long rows, long columns, long at, long bytes, int[] crcs) {}
 
     private final Path file;
-    private final Arena mapping = Arena.ofShared();
-    private final MemorySegment bytes; // of the whole file
+    private final Optional<FileChannel> channel;
     private final Map<String, Entry> tensors;
     private final AtomicBoolean damageTold = new AtomicBoolean();
 
-    private CachedWeights() {
-        file = Path.of("");
-        bytes = MemorySegment.NULL;
-        tensors = Map.of();
-    }
-
-    private CachedWeights(Path file, FileChannel channel) throws IOException {
+    private CachedWeights(Path file, Optional<FileChannel> channel, Map<String, Entry> tensors) {
         this.file = file;
-        try {
-            bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), mapping);
-            tensors = directory(bytes);
-        } catch (IOException | RuntimeException damaged) {
-            mapping.close();
-            throw damaged;
-        }
-    }
-
-    /** No tensor at all. */
-    static CachedWeights none() {
-        return new CachedWeights();
-    }
-
-    /** Opens {@code file}, whose directory is checked; its tensors are by who uses them. */
-    static CachedWeights open(Path file) throws IOException {
-        try (var channel = FileChannel.open(file)) {
-            return new CachedWeights(file, channel);
-        }
+        this.channel = channel;
+        this.tensors = tensors;
     }
 
     /** The tensor called {@code name}, if it is here in this type and shape; readable until this is closed. */
     public Optional<PackedSource> find(String name, TensorType type, long rows, long columns) {
         return Optional.ofNullable(tensors.get(name))
                 .filter(entry -> entry.type() == type && entry.rows() == rows && entry.columns() == columns)
-                .map(entry -> new KeptTensor(name, entry));
+                .flatMap(entry -> channel.map(open -> new KeptTensor(name, entry, open)));
     }
 
-    /** Ends the use of the tensors that were found here. */
     @Override
     public void close() {
-        mapping.close();
+        channel.ifPresent(open -> {
+            try {
+                open.close();
+            } catch (IOException e) {
+                LOG.warn("cannot close {}", file, e);
+            }
+        });
     }
 
     private final class KeptTensor implements PackedSource {
         private final String name;
         private final Entry entry;
+        private final FileChannel source;
 
-        KeptTensor(String name, Entry entry) {
+        KeptTensor(String name, Entry entry, FileChannel source) {
             this.name = name;
             this.entry = entry;
+            this.source = source;
         }
 
         @Override
-        public MemorySegment data() {
-            return bytes.asSlice(entry.at(), entry.bytes());
+        public long byteSize() {
+            return entry.bytes();
         }
 
         @Override
-        public int pieceCount() {
-            return entry.crcs().length;
+        public long pieceBytes() {
+            return PIECE_BYTES;
         }
 
         @Override
-        public boolean check(int piece) {
-            long from = piece * PIECE_BYTES;
-            MemorySegment part = data().asSlice(from, Math.min(PIECE_BYTES, entry.bytes() - from));
-            part.load(); // asks the disk for all of it at once
-            if (crc(part.asByteBuffer()) == entry.crcs()[piece]) {
-                return true;
-            }
-            if (damageTold.compareAndSet(false, true)) {
-                LOG.warn(
-                        "{} of the packed weights in {} does not have the bytes that were written; what is damaged there is "
-                                + "packed anew",
-                        name,
-                        file);
+        public boolean read(long from, MemorySegment target) {
+            try {
+                ByteBuffer bytes = target.asByteBuffer();
+                fill(source, entry.at() + from, bytes);
+                if (crc(bytes.flip()) == entry.crcs()[Math.toIntExact(from / PIECE_BYTES)]) {
+                    return true;
+                }
+                tellDamage("does not have the bytes that were written");
+            } catch (IOException unreadable) {
+                tellDamage("cannot be read: " + unreadable.getMessage());
             }
             return false;
+        }
+
+        private void tellDamage(String why) {
+            if (damageTold.compareAndSet(false, true)) {
+                LOG.warn("{} of the packed weights in {} {}; what is damaged there is packed anew", name, file, why);
+            }
         }
     }
 
@@ -218,24 +205,43 @@ public final class CachedWeights implements AutoCloseable {
         return (int) crc.getValue();
     }
 
-    private static Map<String, Entry> directory(MemorySegment file) throws IOException {
-        if (file.byteSize() < PREFIX_BYTES) {
-            throw new IOException("it ends after " + file.byteSize() + " bytes");
+    /** Opens {@code file}, whose directory is checked; its tensors are when they are read. */
+    static CachedWeights open(Path file) throws IOException {
+        var channel = FileChannel.open(file);
+        try {
+            return new CachedWeights(file, Optional.of(channel), directory(channel));
+        } catch (IOException | RuntimeException damaged) {
+            channel.close();
+            throw damaged;
         }
-        ByteBuffer prefix = file.asSlice(0, PREFIX_BYTES).asByteBuffer();
+    }
+
+    private static Map<String, Entry> directory(FileChannel channel) throws IOException {
+        var prefix = fill(channel, 0, ByteBuffer.allocate(PREFIX_BYTES)).flip();
         if (prefix.getLong() != MAGIC) {
             throw new IOException("it is of another version");
         }
         int length = prefix.getInt();
         int crc = prefix.getInt();
-        if (length < 0 || length > Math.min(MAX_DIRECTORY_BYTES, file.byteSize() - PREFIX_BYTES)) {
+        if (length < 0 || length > Math.min(MAX_DIRECTORY_BYTES, channel.size() - PREFIX_BYTES)) {
             throw new IOException("its directory of " + length + " bytes is damaged");
         }
-        byte[] directory = file.asSlice(PREFIX_BYTES, length).toArray(ValueLayout.JAVA_BYTE);
+        byte[] directory =
+                fill(channel, PREFIX_BYTES, ByteBuffer.allocate(length)).array();
         if (crc(ByteBuffer.wrap(directory)) != crc) {
             throw new IOException("its directory is damaged");
         }
-        return tensors(directory, file.byteSize());
+        return tensors(directory, channel.size());
+    }
+
+    /** Reads on until {@code bytes} is full; returns it. */
+    private static ByteBuffer fill(FileChannel channel, long at, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            if (channel.read(bytes, at + bytes.position()) < 0) {
+                throw new IOException("it ends after " + (at + bytes.position()) + " bytes");
+            }
+        }
+        return bytes;
     }
 
     private static Map<String, Entry> tensors(byte[] directory, long fileBytes) throws IOException {

@@ -61,7 +61,7 @@ public record WeightCache(Path directory, long maxBytes) {
     /** The weights kept under {@code key}, without tensors where there are none; the caller closes them. */
     public CachedWeights open(String key) {
         if (maxBytes == 0) {
-            return CachedWeights.none();
+            return CachedWeights.NONE;
         }
         Path file = directory.resolve(key + SUFFIX);
         try {
@@ -69,10 +69,10 @@ public record WeightCache(Path directory, long maxBytes) {
             Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
             return weights;
         } catch (NoSuchFileException notKept) {
-            return CachedWeights.none();
+            return CachedWeights.NONE;
         } catch (IOException unreadable) {
             LOG.warn("packed weights in {} are not used: {}", file, unreadable.getMessage());
-            return CachedWeights.none();
+            return CachedWeights.NONE;
         }
     }
 
