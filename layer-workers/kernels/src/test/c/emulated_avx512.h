@@ -35,6 +35,7 @@ FLOATS(_min_ps, x < y ? x : y)
 INTS(_add_epi32, x + y)
 INTS(_and_si512, x & y)
 INTS(_or_si512, x | y)
+INTS(_xor_si512, x ^ y)
 INTS(_mullo_epi32, x * y)
 INTS(_max_epi32, (int32_t)x > (int32_t)y ? x : y)
 
@@ -65,6 +66,16 @@ EMULATED __m256i e_cvtps_ph(__m512 a) { uint16_t h[16]; __m256i r; EACH h[i] = _
 EMULATED __m512i e_cvtepu16_epi32(__m256i a) { uint16_t h[16]; __m512i r; memcpy(h, &a, 32); EACH r.at[i] = h[i]; return r; }
 EMULATED __m512i e_cvtepu8_epi32(__m128i a) { uint8_t b[16]; __m512i r; memcpy(b, &a, 16); EACH r.at[i] = b[i]; return r; }
 EMULATED __m512i e_cvtepi8_epi32(__m128i a) { int8_t b[16]; __m512i r; memcpy(b, &a, 16); EACH r.at[i] = b[i]; return r; }
+EMULATED __m128i e_cvtepi32_epi8(__m512i a) { int8_t b[16]; __m128i r; EACH b[i] = (int8_t)a.at[i]; memcpy(&r, b, 16); return r; }
+EMULATED __m512i e_sub_epi8(__m512i a, __m512i b) {
+    uint8_t x[64], y[64];
+    memcpy(x, &a, 64);
+    memcpy(y, &b, 64);
+    for (int i = 0; i < 64; i++) x[i] = (uint8_t)(x[i] - y[i]);
+    memcpy(&a, x, 64);
+    return a;
+}
+EMULATED int e_reduce_max_epi32(__m512i a) { int most = a.at[0]; EACH most = a.at[i] > most ? a.at[i] : most; return most; }
 EMULATED __m512 e_mask_blend_ps(uint16_t mask, __m512 a, __m512 b) { EACH if (!(mask >> i & 1)) b.at[i] = a.at[i]; return b; }
 EMULATED __m512i e_dpbusd_epi32(__m512i sum, __m512i w, __m512i x) {
     uint8_t u[64];
@@ -111,8 +122,11 @@ EMULATED __m512 e_dpbf16_ps(__m512 sum, __m512i a, __m512i b) {
 #define _mm512_add_epi32 e_add_epi32
 #define _mm512_and_si512 e_and_si512
 #define _mm512_or_si512 e_or_si512
+#define _mm512_xor_si512 e_xor_si512
+#define _mm512_sub_epi8 e_sub_epi8
 #define _mm512_mullo_epi32 e_mullo_epi32
 #define _mm512_max_epi32 e_max_epi32
+#define _mm512_reduce_max_epi32 e_reduce_max_epi32
 #define _mm512_slli_epi32 e_slli_epi32
 #define _mm512_srli_epi32 e_srli_epi32
 #define _mm512_srli_epi16(a, n) e_shift_epi16(a, 0, n)
@@ -122,6 +136,7 @@ EMULATED __m512 e_dpbf16_ps(__m512 sum, __m512i a, __m512i b) {
 #define _mm512_cvtepu16_epi32 e_cvtepu16_epi32
 #define _mm512_cvtepu8_epi32 e_cvtepu8_epi32
 #define _mm512_cvtepi8_epi32 e_cvtepi8_epi32
+#define _mm512_cvtepi32_epi8 e_cvtepi32_epi8
 #define _mm512_mask_blend_ps e_mask_blend_ps
 #define _mm512_dpbusd_epi32 e_dpbusd_epi32
 #define _mm512_dpbf16_ps e_dpbf16_ps

@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__AMX_TILE__) && !defined(EMULATED_AVX512_H)
+#include <sys/syscall.h>
+#include <unistd.h>
+#define ASKS_FOR_TILES 1
+#endif
 #include "attention.h"
 
 #define JOIN3(a, b, c) a##b##c
@@ -22,6 +27,10 @@ long KERNEL(multiplies_bf16)(void);
 void KERNEL(matmul_bf16)(const uint8_t *, const void *, long, float *, long, long, long, long, long) __attribute__((weak));
 void KERNEL(matmul_widened)(long, const uint8_t *, const float *, long, float *, long, long, long, long, long);
 void KERNEL(matmul_int8)(long, const uint8_t *, const uint8_t *, float *, long, long, long, long, long);
+long KERNEL(tiles_bytes)(long, long);
+void KERNEL(prepare_tiles)(uint8_t *, const float *, long, long, long);
+long KERNEL(multiplies_tiles)(long, long);
+void KERNEL(matmul_tiles)(long, const uint8_t *, const uint8_t *, float *, long, long, long, long, long) __attribute__((weak));
 void KERNEL(rms_norm)(float *, const float *, const float *, float, long, long, long);
 void KERNEL(swiglu)(float *, const float *, long, long);
 void KERNEL(add_bias)(float *, const float *, long, long, long);
@@ -85,9 +94,26 @@ static uint8_t *weights(int file, long count) {
     return w;
 }
 
+/* ends the program where tiles give other bits than out, which has the same product without them */
+static void tiles(const struct format *f, const uint8_t *packed, const float *x, const float *out, long rows, long n, long k) {
+    long bytes = KERNEL(tiles_bytes)(rows, k);
+    uint8_t *prepared = memset(memory(bytes), 0xff, bytes); /* behind the rows is anything */
+    float *tiled = memory(rows * n * sizeof(float));
+    KERNEL(prepare_tiles)(prepared, x, k, 0, 8);
+    KERNEL(prepare_tiles)(prepared, x, k, 8, rows);
+    KERNEL(matmul_tiles)(f->kind, packed, prepared, tiled, rows, n, k, 0, 32);
+    KERNEL(matmul_tiles)(f->kind, packed, prepared, tiled, rows, n, k, 32, n);
+    for (long i = 0; i < rows * n; i++)
+        if (memcmp(tiled + i, out + i, sizeof(float)) != 0) {
+            fprintf(stderr, "%s %ld: %.9g in tiles, %.9g without, of %ld columns\n", f->name, i, tiled[i], out[i], k);
+            exit(1);
+        }
+}
+
+/* rows are so many that there are panels of every size, more than two tiles, and on AVX2 work that only many share */
 static void products(int file, long k) {
     const struct format *f = formats + file;
-    long n = 37, rows = 15, stride = (k + 15) / 16 * 64 + 64;
+    long n = 37, rows = 55, stride = (k + 15) / 16 * 64 + 64;
     uint8_t *packed = memory(KERNEL(packed_bytes)(file, n, k));
     uint8_t *w = weights(file, n * k);
     KERNEL(pack)(file, packed, w, k, 0, n);
@@ -100,7 +126,8 @@ static void products(int file, long k) {
             if (rounding == 1 && f->kind == 2 && KERNEL(multiplies_bf16)()) {
                 KERNEL(prepare_bf16)(prepared, x, stride, k, 0, rows);
                 KERNEL(matmul_bf16)(packed, prepared, stride, out, 2, n, k, 0, n);
-                KERNEL(matmul_bf16)(packed, (uint8_t *)prepared + 2 * stride, stride, out + 2 * n, rows - 2, n, k, 0, n);
+                KERNEL(matmul_bf16)(packed, (uint8_t *)prepared + 2 * stride, stride, out + 2 * n, 18, n, k, 0, n);
+                KERNEL(matmul_bf16)(packed, (uint8_t *)prepared + 20 * stride, stride, out + 20 * n, rows - 20, n, k, 0, n);
             }
             print(f->name, out, rows * n);
         }
@@ -109,6 +136,7 @@ static void products(int file, long k) {
         KERNEL(prepare_int8)(prepared, x, rows, k, 8, rows);
         KERNEL(matmul_int8)(f->kind, packed, prepared, out, rows, n, k, 0, 32);
         KERNEL(matmul_int8)(f->kind, packed, prepared, out, rows, n, k, 32, n);
+        if (KERNEL(multiplies_tiles)(f->kind, rows)) tiles(f, packed, x, out, rows, n, k);
         print(f->name, out, rows * n);
         KERNEL(prepare_float)(prepared, x, stride, k, 0, 0, rows);
         KERNEL(matmul_widened)(f->kind, packed, prepared, stride, out, rows, n, k, 0, n);
@@ -160,6 +188,9 @@ static void logits(long count) {
 }
 
 int main(void) {
+#if ASKS_FOR_TILES
+    if (syscall(SYS_arch_prctl, 0x1023, 18) != 0) return fputs("the system gives no tiles\n", stderr), 1;
+#endif
     for (int file = 0; file < (int)(sizeof formats / sizeof *formats); file++) {
         products(file, formats[file].columns == 1 ? 33 : 2 * formats[file].columns);
         products(file, formats[file].columns == 1 ? 70 : 3 * formats[file].columns);

@@ -32,7 +32,7 @@ public final class BenchVerb extends Verb {
     @Parameters(
             paramLabel = "MODEL",
             arity = "0..1",
-            description = "Folder of a checkpoint, or a shape as 1b: a random model of it is written. [CARAVAN_MODEL]")
+            description = "Folder of a checkpoint, a GGUF file, or a shape as 1b: a random model of it is written. [CARAVAN_MODEL]")
     private String model;
 
     @Setting(key = "caravan.bench.prompt-tokens", env = "CARAVAN_BENCH_PROMPT")
@@ -129,14 +129,11 @@ public final class BenchVerb extends Verb {
         return plan.withPromptTokens(fitting);
     }
 
-    /** The model's folder; a shape is written into the user's folder of models, once. */
+    /** The model's folder or file; a shape is written into the user's folder of models, once. */
     private static Path directory(Config config, Progress progress) {
         String named = config.getString("caravan.model");
-        if (named.isBlank() || Files.isDirectory(Path.of(named))) {
+        if (named.isBlank() || named.contains("/") || Files.exists(Path.of(named))) {
             return ModelArgument.directory(config);
-        }
-        if (named.contains("/")) {
-            throw new CliException("there is no model folder " + named);
         }
         var spec = SynthVerb.shape(named, TensorType.BF16);
         long seed = config.getLong("caravan.bench.seed");
