@@ -20,7 +20,7 @@
 typedef struct {
     int8_t bytes[SLOTS][BLOCK * LANES]; /* [8 quads of columns][row][4] */
     vf scale[SLOTS], min[SLOTS];
-    int32_t sums[2][TILE_PANEL * LANES];
+    int32_t sums[SLOTS][TILE_PANEL * LANES];
 } blocks;
 
 INLINE void ask(const uint8_t *w, long count) {
@@ -71,7 +71,7 @@ INLINE void take(enum kind kind, blocks *at, const uint8_t *w, long b, int from_
 
 /* adds the sums of block b to those of the rows x */
 INLINE void add(enum kind kind, vf *acc, const blocks *at, long b, const uint8_t *x) {
-    const int32_t *sums = at->sums[b & 1];
+    const int32_t *sums = at->sums[b % SLOTS];
     const float *scales = (const float *)(x + b * TILE_BLOCK_BYTES + BLOCK * TILE_PANEL);
     vf scale = at->scale[b % SLOTS], min = at->min[b % SLOTS];
     UNROLLED
@@ -82,20 +82,20 @@ INLINE void add(enum kind kind, vf *acc, const blocks *at, long b, const uint8_t
 }
 
 /* begins the products of block b in tile SUM, with tiles of its own for rows and weights */
-#define BEGIN(SUM, ROWS, WEIGHTS, b)                                                                        \
-    do {                                                                                                    \
-        if ((b) + AHEAD_BLOCKS < count) take(kind, &at, w, (b) + AHEAD_BLOCKS, from_memory);                \
-        tile_zero(SUM);                                                                                    \
-        tile_load(ROWS, x + (b) * TILE_BLOCK_BYTES, BLOCK);                                               \
-        tile_load(WEIGHTS, at.bytes[(b) % SLOTS], 64);                                                    \
-        tile_dot_bytes(SUM, ROWS, WEIGHTS);                                                                   \
+#define BEGIN(SUM, ROWS, WEIGHTS, b)                                                         \
+    do {                                                                                     \
+        tile_zero(SUM);                                                                      \
+        tile_load(ROWS, x + (b) * TILE_BLOCK_BYTES, BLOCK);                                  \
+        tile_load(WEIGHTS, at.bytes[(b) % SLOTS], 64);                                       \
+        tile_dot_bytes(SUM, ROWS, WEIGHTS);                                                  \
+        if ((b) + AHEAD_BLOCKS < count) take(kind, &at, w, (b) + AHEAD_BLOCKS, from_memory); \
     } while (0)
 
 /* ends those of block b */
-#define END(SUM, b)                               \
-    do {                                          \
-        tile_store(SUM, at.sums[(b) & 1]);  \
-        add(kind, acc, &at, b, x);                \
+#define END(SUM, b)                            \
+    do {                                       \
+        tile_store(SUM, at.sums[(b) % SLOTS]); \
+        add(kind, acc, &at, b, x);             \
     } while (0)
 
 /* out [rows, columns] of one panel of rows and one group of weights, which come from memory or were just read; count is of blocks */

@@ -18,7 +18,7 @@ final class HostKernels implements Kernels {
     private static final int PART_COLUMNS = 64;
 
     /** Parts that each thread should have of a product, so that one that lost its core does not hold up the others. */
-    private static final int THREAD_PARTS = 8;
+    private static final int THREAD_PARTS = 16;
 
     /** Cost of storing a key or value in multiply-adds: each goes to a line of memory of its own. */
     private static final int STORE_WORK = 32;
