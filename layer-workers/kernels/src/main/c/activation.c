@@ -170,25 +170,31 @@ void KERNEL(prepare_int8)(uint8_t *out, const float *x, long rows, long k, long 
     }
 }
 
-/* rows [from, to) of x [rows, k] quantised into panels that tiles are loaded from */
+/* block b of row t of a panel that tiles are loaded from */
+INLINE void quantise_tile_block(uint8_t *block, const float *x, long t) {
+    int8_t *bytes = (int8_t *)block + t * BLOCK;
+    float *scales = (float *)(block + TILE_PANEL * BLOCK), scale = scale_of(x);
+    int sum = 0;
+    quantise(bytes, x, scale);
+    for (int c = 0; c < BLOCK; c++) sum += bytes[c];
+    scales[t] = scale;
+    scales[TILE_PANEL + t] = -scale * (float)sum;
+}
+
+/* rows [from, to) of x [rows, k] quantised into such panels; all rows of a panel go block by block, so that each is written as one stretch */
 void KERNEL(prepare_tiles)(uint8_t *out, const float *x, long k, long from, long to) {
-    long blocks = round_up(k, PAIR) / BLOCK;
-    for (long row = from; row < to; row++) {
-        uint8_t *block = out + row / TILE_PANEL * TILE_PANEL * row_tile_bytes(k);
-        long t = row % TILE_PANEL;
-        for (long b = 0; b < blocks; b++, block += TILE_PANEL * ROW_TILE_BLOCK_BYTES) {
-            float padded[BLOCK] = {0};
-            const float *in = x + row * k + b * BLOCK;
-            long left = k - b * BLOCK;
-            if (left < BLOCK) in = left > 0 ? memcpy(padded, in, left * sizeof(float)) : padded;
-            int8_t *bytes = (int8_t *)block + t * BLOCK;
-            float *scales = (float *)(block + TILE_PANEL * BLOCK), scale = scale_of(in);
-            int sum = 0;
-            quantise(bytes, in, scale);
-            for (int c = 0; c < BLOCK; c++) sum += bytes[c];
-            scales[t] = scale;
-            scales[TILE_PANEL + t] = -scale * (float)sum;
-        }
+    long blocks = round_up(k, PAIR) / BLOCK, bytes = TILE_PANEL * ROW_TILE_BLOCK_BYTES;
+    for (long first = from; first < to;) {
+        long panel = first / TILE_PANEL * TILE_PANEL, end = panel + TILE_PANEL < to ? panel + TILE_PANEL : to;
+        for (long b = 0; b < blocks; b++)
+            for (long row = first; row < end; row++) {
+                float padded[BLOCK] = {0};
+                const float *in = x + row * k + b * BLOCK;
+                long left = k - b * BLOCK;
+                if (left < BLOCK) in = left > 0 ? memcpy(padded, in, left * sizeof(float)) : padded;
+                quantise_tile_block(out + panel * row_tile_bytes(k) + b * bytes, in, row - panel);
+            }
+        first = end;
     }
 }
 

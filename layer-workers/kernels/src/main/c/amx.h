@@ -7,11 +7,8 @@
 
 #include "layout.h"
 
-#if defined(__AMX_TILE__) && defined(__AMX_INT8__) && defined(__AMX_BF16__)
-#define TILES 1
-
-/* bytes of weights stored with BYTE_BIAS as signed ones; a difference of bytes */
-INLINE vi vi_signed(vi a) { return _mm512_xor_si512(a, vi_set(BYTE_BIAS * 0x01010101u)); }
+#if TILES
+/* differences of bytes */
 INLINE vi vi_sub8(vi a, vi b) { return _mm512_sub_epi8(a, b); }
 
 /* as the CPU reads it: rows and bytes of a row of each tile */
@@ -41,8 +38,5 @@ INLINE void tiles_end(void) { __asm__ volatile("tilerelease"); }
 #define tile_dot_bf16(sums, rows, weights) \
     __asm__ volatile("tdpbf16ps %%tmm" #weights ", %%tmm" #rows ", %%tmm" #sums : :)
 #endif
-
-#else
-#define TILES 0
 #endif
 #endif

@@ -3,8 +3,9 @@
  * a group of weights, exactly, as integers; blocks are scaled and added to a row's sum in their order, as dot_int8.c does
  * it, so that a row has the same bits there and here.
  *
- * Four things go on at once: a block of weights is brought into signed bytes two blocks before its turn, because tiles
- * are not loaded from stores that are still under way; a tile multiplies; the one before it is stored; and what was stored is added.
+ * Four things go on at once: a block of four-bit weights is brought into bytes some blocks before its turn, because tiles are
+ * not loaded from stores that are still under way; a tile multiplies; the one before it is stored; and what was stored is added.
+ * Eight-bit weights are stored as tiles read them.
  */
 #include "amx.h"
 
@@ -27,12 +28,6 @@ INLINE void ask(const uint8_t *w, long count) {
     for (long i = 0; i < count; i += 64) __builtin_prefetch(w + WEIGHTS_AHEAD + i, 0, 2);
 }
 
-INLINE void bytes_of(int8_t *bytes, const uint8_t *w, int from_memory) {
-    if (from_memory) ask(w, BLOCK * LANES);
-    UNROLLED
-    for (int j = 0; j < 8; j++) vi_store(bytes + j * LANES * 4, vi_signed(vi_load(w + j * LANES * 4)));
-}
-
 /* four-bit numbers less centre */
 INLINE void halves_of(int8_t *bytes, const uint8_t *w, int centre, int from_memory) {
     vi low = vi_set(0x0f0f0f0f), less = vi_set(centre * 0x01010101);
@@ -45,14 +40,14 @@ INLINE void halves_of(int8_t *bytes, const uint8_t *w, int centre, int from_memo
     }
 }
 
-/* block b of the group w into its slot */
+/* block b's scales into its slot, and its numbers, but where they are stored as tiles read them */
 INLINE void take(enum kind kind, blocks *at, const uint8_t *w, long b, int from_memory) {
     int slot = b % SLOTS;
     int8_t *bytes = at->bytes[slot];
     if (kind == KIND_BYTES) {
         w += b * (8 + BLOCK) * LANES;
         at->scale[slot] = vf_load((const float *)w), at->min[slot] = vf_load((const float *)w + LANES);
-        bytes_of(bytes, w + 8 * LANES, from_memory);
+        if (from_memory) ask(w + 8 * LANES, BLOCK * LANES);
     } else if (kind == KIND_Q4_K) {
         long i = b % (SUPER / BLOCK);
         w += b / (SUPER / BLOCK) * (20 + SUPER / 2) * LANES;
@@ -64,9 +59,16 @@ INLINE void take(enum kind kind, blocks *at, const uint8_t *w, long b, int from_
         long numbers = (kind == KIND_Q8_0 ? BLOCK : BLOCK / 2) * LANES, half = b & 1;
         w += b / 2 * (4 * LANES + 2 * numbers);
         at->scale[slot] = vf_from_f16((const uint16_t *)w + half * LANES);
-        if (kind == KIND_Q8_0) bytes_of(bytes, w + 4 * LANES + half * numbers, from_memory);
-        else halves_of(bytes, w + 4 * LANES + half * numbers, 8, from_memory);
+        if (kind != KIND_Q8_0) halves_of(bytes, w + 4 * LANES + half * numbers, 8, from_memory);
+        else if (from_memory) ask(w + 4 * LANES + half * numbers, numbers);
     }
+}
+
+/* where tiles read the numbers of block b */
+INLINE const void *numbers_of(enum kind kind, const blocks *at, const uint8_t *w, long b) {
+    if (kind == KIND_BYTES) return w + (b * (8 + BLOCK) + 8) * LANES;
+    if (kind == KIND_Q8_0) return w + b / 2 * (4 + 2 * BLOCK) * LANES + (4 + (b & 1) * BLOCK) * LANES;
+    return at->bytes[b % SLOTS];
 }
 
 /* adds the sums of block b to those of the rows x */
@@ -86,7 +88,7 @@ INLINE void add(enum kind kind, vf *acc, const blocks *at, long b, const uint8_t
     do {                                                                                     \
         tile_zero(SUM);                                                                      \
         tile_load(ROWS, x + (b) * TILE_BLOCK_BYTES, BLOCK);                                  \
-        tile_load(WEIGHTS, at.bytes[(b) % SLOTS], 64);                                       \
+        tile_load(WEIGHTS, numbers_of(kind, &at, w, b), 64);                                 \
         tile_dot_bytes(SUM, ROWS, WEIGHTS);                                                  \
         if ((b) + AHEAD_BLOCKS < count) take(kind, &at, w, (b) + AHEAD_BLOCKS, from_memory); \
     } while (0)

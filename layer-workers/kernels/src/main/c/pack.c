@@ -34,7 +34,7 @@ static void put_q8_0(uint8_t *group, int lane, long b, const uint8_t *scale, con
     uint8_t *pair = group + b / 2 * (4 + 2 * BLOCK) * LANES;
     memcpy(pair + ((b & 1) * LANES + lane) * 2, scale, 2);
     uint8_t *bytes = pair + 4 * LANES + (b & 1) * BLOCK * LANES;
-    for (int c = 0; c < BLOCK; c++) bytes[(c / 4 * LANES + lane) * 4 + c % 4] = (uint8_t)numbers[c] ^ BYTE_BIAS;
+    for (int c = 0; c < BLOCK; c++) bytes[(c / 4 * LANES + lane) * 4 + c % 4] = (uint8_t)numbers[c] ^ STORED_BIAS;
 }
 
 /* the number of column c of a block that stores the lower halves of bytes before the upper ones */
@@ -190,7 +190,7 @@ static void pack_bytes(enum file file, uint8_t *group, const uint8_t *row, int l
         memcpy(group + lane * 4, &scale, 4);
         memcpy(group + (LANES + lane) * 4, &min, 4);
         for (int c = 0; c < BLOCK; c++)
-            group[(8 + c / 4 * 4) * LANES + lane * 4 + c % 4] = (uint8_t)numbers[c] ^ BYTE_BIAS;
+            group[(8 + c / 4 * 4) * LANES + lane * 4 + c % 4] = (uint8_t)numbers[c] ^ STORED_BIAS;
     }
 }
 

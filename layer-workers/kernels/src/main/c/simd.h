@@ -27,6 +27,13 @@
 /* the exported name of a kernel of this path */
 #define KERNEL(name) __attribute__((visibility("default"))) NAME3(PATH, _, name)
 
+/* whether the CPU has tile registers (amx.h) */
+#if defined(__AMX_TILE__) && defined(__AMX_INT8__) && defined(__AMX_BF16__)
+#define TILES 1
+#else
+#define TILES 0
+#endif
+
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #define LANES 16
@@ -85,13 +92,21 @@ INLINE void vi_to_s8(int8_t *p, vi a) { _mm_storeu_si128((__m128i *)p, _mm512_cv
 /* keeps a where lane < n, else b */
 INLINE vf vf_first(int n, vf a, vf b) { return _mm512_mask_blend_ps((__mmask16)((1u << n) - 1), b, a); }
 
-/* unsigned bytes of w times signed bytes of x: weights are stored with BYTE_BIAS added */
+/* unsigned bytes of w times signed bytes of x: weights meet them with BYTE_BIAS added, and are stored so but where tiles are loaded from them */
 #define BYTE_BIAS 128
+#if TILES
+#define STORED_BIAS 0
+INLINE vi vi_biased(vi w) { return _mm512_xor_si512(w, _mm512_set1_epi32(0x80808080)); }
 /* byte c of each lane of weights stored so */
+INLINE vi vi_byte(vi w, int c) { return _mm512_srai_epi32(_mm512_slli_epi32(w, 24 - 8 * c), 24); }
+#else
+#define STORED_BIAS BYTE_BIAS
+INLINE vi vi_biased(vi w) { return w; }
 INLINE vi vi_byte(vi w, int c) { return vi_add(vi_and(vi_shr(w, 8 * c), vi_set(255)), vi_set(-BYTE_BIAS)); }
+#endif
 /* what a sum of dot4_small starts with, so that 8 is taken from every w; even and odd are sums of x's even and odd pairs */
 INLINE int centre4(int even, int odd) { return -8 * (even + odd); }
-INLINE vi dot4(vi sum, vi w, vi x) { return _mm512_dpbusd_epi32(sum, w, x); }
+INLINE vi dot4(vi sum, vi w, vi x) { return _mm512_dpbusd_epi32(sum, vi_biased(w), x); }
 /* as dot4 for w of 0..15; finish4 turns up to eight such sums into a 32-bit one */
 INLINE vi dot4_small(vi sum, vi w, vi x) { return _mm512_dpbusd_epi32(sum, w, x); }
 INLINE vi finish4(vi sum) { return sum; }
@@ -160,6 +175,7 @@ INLINE vf vf_first(int n, vf a, vf b) {
 
 /* bytes of -127..127: a product of absolute values and signs never saturates */
 #define BYTE_BIAS 0
+#define STORED_BIAS 0
 INLINE vi vi_byte(vi w, int c) { return _mm256_srai_epi32(_mm256_slli_epi32(w, 24 - 8 * c), 24); }
 INLINE vi dot4(vi sum, vi w, vi x) {
     __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
@@ -249,6 +265,7 @@ INLINE vf vf_first(int n, vf a, vf b) {
 }
 
 #define BYTE_BIAS 0
+#define STORED_BIAS 0
 INLINE vi vi_byte(vi w, int c) { return vshrq_n_s32(vshlq_s32(w, vdupq_n_s32(24 - 8 * c)), 24); }
 INLINE vi dot4(vi sum, vi w, vi x) { return vdotq_s32(sum, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x)); }
 INLINE int centre4(int even, int odd) { return -8 * (even + odd); }

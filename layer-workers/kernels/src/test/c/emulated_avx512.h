@@ -54,6 +54,7 @@ EMULATED __m512 e_castsi512_ps(__m512i a) { __m512 r; memcpy(&r, &a, 64); return
 EMULATED __m512i e_castps_si512(__m512 a) { __m512i r; memcpy(&r, &a, 64); return r; }
 EMULATED __m512i e_slli_epi32(__m512i a, int n) { EACH a.at[i] = (int32_t)((uint32_t)a.at[i] << n); return a; }
 EMULATED __m512i e_srli_epi32(__m512i a, int n) { EACH a.at[i] = (int32_t)((uint32_t)a.at[i] >> n); return a; }
+EMULATED __m512i e_srai_epi32(__m512i a, int n) { EACH a.at[i] >>= n; return a; }
 EMULATED __m512i e_shift_epi16(__m512i a, int left, int right) {
     uint16_t half[32];
     memcpy(half, &a, 64);
@@ -129,6 +130,7 @@ EMULATED __m512 e_dpbf16_ps(__m512 sum, __m512i a, __m512i b) {
 #define _mm512_reduce_max_epi32 e_reduce_max_epi32
 #define _mm512_slli_epi32 e_slli_epi32
 #define _mm512_srli_epi32 e_srli_epi32
+#define _mm512_srai_epi32 e_srai_epi32
 #define _mm512_srli_epi16(a, n) e_shift_epi16(a, 0, n)
 #define _mm512_slli_epi16(a, n) e_shift_epi16(a, n, 0)
 #define _mm512_cvtph_ps e_cvtph_ps
