@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #if defined(__x86_64__) && defined(__linux__)
@@ -73,6 +74,42 @@ EXPORT void *caravan_allocate(size_t bytes) {
 }
 
 EXPORT long caravan_release(void *memory, size_t bytes) { return munmap(memory, up(bytes, PAGE)); }
+
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+#define PROBED_PAGES 16
+
+/* kilobytes in huge pages of the mapping that holds an address, as the system counts them */
+static long huge_kilobytes(size_t address) {
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    if (maps == NULL) return 0;
+    char line[512];
+    long kilobytes = 0, here = 0;
+    size_t from, to;
+    while (fgets(line, sizeof line, maps)) {
+        if (sscanf(line, "%zx-%zx ", &from, &to) == 2) {
+            if (here) break;
+            here = from <= address && address < to;
+        } else if (here && sscanf(line, "FilePmdMapped: %ld kB", &kilobytes) == 1) {
+            break;
+        }
+    }
+    fclose(maps);
+    return kilobytes;
+}
+
+/* whether the system maps this file, from its begin on, in huge pages: asks for them and looks at what the first ones became */
+EXPORT long caravan_map_huge(void *file, size_t bytes) {
+    size_t pages = bytes / HUGE_PAGE < PROBED_PAGES ? bytes / HUGE_PAGE : PROBED_PAGES;
+    if ((size_t)file % HUGE_PAGE != 0 || pages == 0 || madvise(file, bytes, MADV_HUGEPAGE) != 0) return 0;
+    for (size_t page = 0; page < pages; page++) (void)*((volatile const char *)file + page * HUGE_PAGE);
+    return huge_kilobytes((size_t)file) >= (long)(pages * (HUGE_PAGE >> 10));
+}
+#else
+EXPORT long caravan_map_huge(void *file, size_t bytes) {
+    (void)file, (void)bytes;
+    return 0;
+}
+#endif
 
 /* lets go of the pages of a mapped file that were read and are not needed again */
 EXPORT long caravan_forget(void *address, size_t bytes) {

@@ -38,9 +38,15 @@ public interface Device extends AutoCloseable {
     long packedBytes(TensorType type, long rows, long columns);
 
     /**
+     * Whether the device computes from packed weights where they lie in {@code file}, which is mapped whole. Where it does, the file
+     * must stay mapped as long as such weights are used.
+     */
+    boolean computesFrom(MemorySegment file);
+
+    /**
      * Weights that were packed before.
      *
-     * @param source a packed matrix of this type and shape, made by a device of the same name; read whole before this returns
+     * @param source a packed matrix of this type and shape, made by a device of the same name; read or checked whole before this returns
      * @return empty where the source is damaged
      * @throws IllegalArgumentException when this device does not pack such weights, or into another number of bytes
      */

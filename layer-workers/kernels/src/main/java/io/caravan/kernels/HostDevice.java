@@ -129,13 +129,18 @@ public final class HostDevice implements Device {
     }
 
     @Override
+    public boolean computesFrom(MemorySegment file) {
+        return provider.computesFrom(file);
+    }
+
+    @Override
     public Optional<Tensor> packed(TensorType type, long rows, long columns, PackedSource source) {
         var bytes = packedBytes(type, rows, columns);
         if (bytes == 0 || bytes != source.byteSize()) {
             throw new IllegalArgumentException("weights of " + rows + " x " + columns + " " + type + " take " + bytes
                     + " packed bytes here, not " + source.byteSize());
         }
-        var packed = allocateWeights(bytes);
+        var packed = source.mapped().orElseGet(() -> allocateWeights(bytes));
         var pieceBytes = source.pieceBytes();
         var damaged = new AtomicBoolean();
         pool.run(Math.toIntExact(Math.ceilDiv(bytes, pieceBytes)), (thread, piece) -> {
@@ -145,8 +150,10 @@ public final class HostDevice implements Device {
             }
         });
         if (damaged.get()) {
-            weightMemory.giveBack(packed);
-            allocatedBytes.addAndGet(-bytes);
+            if (source.mapped().isEmpty()) {
+                weightMemory.giveBack(packed);
+                allocatedBytes.addAndGet(-bytes);
+            }
             return Optional.empty();
         }
         return Optional.of(new Tensor(this, type, rows, columns, packed, true));

@@ -52,6 +52,11 @@ public interface HostProvider extends AutoCloseable {
         throw new UnsupportedOperationException(name() + " reads weights as files have them");
     }
 
+    /** Whether products are as fast with packed weights in this mapped file as in memory of their own. */
+    default boolean computesFrom(MemorySegment file) {
+        return false;
+    }
+
     /** Hears that the weights at {@code data} were packed and will not be read again. */
     default void forget(MemorySegment data) {}
 

@@ -61,6 +61,7 @@ final class StageWeights {
         boolean tiedHead = last && llama.spec().tiedEmbeddings();
         boolean found = true;
         try (CachedWeights kept = cache.open(key)) {
+            kept.mapIf(device::computesFrom);
             for (WeightView view : views) {
                 boolean table = first && view.name().equals(llama.embedding().name());
                 found &= weights.place(view, table, tiedHead, choice, kept, device);

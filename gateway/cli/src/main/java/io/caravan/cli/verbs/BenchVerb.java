@@ -32,7 +32,8 @@ public final class BenchVerb extends Verb {
     @Parameters(
             paramLabel = "MODEL",
             arity = "0..1",
-            description = "Folder of a checkpoint, a GGUF file, or a shape as 1b: a random model of it is written. [CARAVAN_MODEL]")
+            description =
+                    "Folder of a checkpoint, a GGUF file, or a shape as 1b: a random model of it is written. [CARAVAN_MODEL]")
     private String model;
 
     @Setting(key = "caravan.bench.prompt-tokens", env = "CARAVAN_BENCH_PROMPT")

@@ -11,6 +11,7 @@ final class NativeMemory {
     private static final NativeLibrary LIBRARY = NativeLibrary.shared();
     private static final MethodHandle ALLOCATE = LIBRARY.function("caravan_allocate", longs(1));
     private static final MethodHandle RELEASE = LIBRARY.function("caravan_release", longs(2));
+    private static final MethodHandle MAP_HUGE = LIBRARY.function("caravan_map_huge", longs(2));
     private static final MethodHandle FORGET = LIBRARY.function("caravan_forget", longs(2));
 
     private NativeMemory() {}
@@ -33,6 +34,15 @@ final class NativeMemory {
     private static void release(long address, long bytes) {
         try {
             var ignored = (long) RELEASE.invokeExact(address, bytes);
+        } catch (Throwable e) {
+            throw NativeLibrary.failed(e);
+        }
+    }
+
+    /** Whether the system maps this file, which is mapped whole, in huge pages. */
+    static boolean mapHuge(MemorySegment file) {
+        try {
+            return (long) MAP_HUGE.invokeExact(file.address(), file.byteSize()) != 0;
         } catch (Throwable e) {
             throw NativeLibrary.failed(e);
         }

@@ -77,6 +77,11 @@ public final class NativeProvider implements HostProvider {
     }
 
     @Override
+    public boolean computesFrom(MemorySegment file) {
+        return NativeMemory.mapHuge(file);
+    }
+
+    @Override
     public void forget(MemorySegment data) {
         if (data.isMapped()) {
             NativeMemory.forget(data);

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
@@ -25,9 +27,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A file of packed tensors: a magic number, length and CRC of the directory, the directory, and behind it the tensors, each at
- * a multiple of a page. The directory has a CRC of each piece of a tensor. Pieces are read straight into the place where the
- * tensor is needed, and checked there while they are still in the reading processor's cache. A mapped file would save the
- * reading, a third of a second for a gigabyte, and then cost a sixth of every decode: its pages are small ones.
+ * a multiple of a page. The directory has a CRC of each piece of a tensor. Where the system maps files in huge pages (ext4 and XFS
+ * of recent Linux), products read the tensors where they are, and a start takes no longer than the checks do. Elsewhere a mapped
+ * file's small pages would cost a sixth of every decode: there pieces are read straight into the place where the tensor is
+ * needed, and checked while they are still in the reading processor's cache.
  */
 public final class CachedWeights implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CachedWeights.class);
@@ -57,6 +60,7 @@ public final class CachedWeights implements AutoCloseable {
     private final Optional<FileChannel> channel;
     private final Map<String, Entry> tensors;
     private final AtomicBoolean damageTold = new AtomicBoolean();
+    private Optional<MemorySegment> mapping = Optional.empty(); // of the whole file
 
     private CachedWeights(Path file, Optional<FileChannel> channel, Map<String, Entry> tensors) {
         this.file = file;
@@ -69,6 +73,21 @@ public final class CachedWeights implements AutoCloseable {
         return Optional.ofNullable(tensors.get(name))
                 .filter(entry -> entry.type() == type && entry.rows() == rows && entry.columns() == columns)
                 .flatMap(entry -> channel.map(open -> new KeptTensor(name, entry, open)));
+    }
+
+    /**
+     * Maps the file, if it is {@code useful} where it then lies; else tensors are read into other memory. It stays mapped for as long as
+     * a tensor in it is reachable, also when this is closed.
+     */
+    public void mapIf(Predicate<MemorySegment> useful) {
+        channel.ifPresent(open -> {
+            try {
+                mapping = Optional.of(open.map(FileChannel.MapMode.READ_ONLY, 0, open.size(), Arena.ofAuto()))
+                        .filter(useful);
+            } catch (IOException unmappable) {
+                LOG.debug("{} is read, since it cannot be mapped", file, unmappable);
+            }
+        });
     }
 
     @Override
@@ -104,11 +123,18 @@ public final class CachedWeights implements AutoCloseable {
         }
 
         @Override
+        public Optional<MemorySegment> mapped() {
+            return mapping.map(mapped -> mapped.asSlice(entry.at(), entry.bytes()));
+        }
+
+        @Override
         public boolean read(long from, MemorySegment target) {
             try {
                 ByteBuffer bytes = target.asByteBuffer();
-                fill(source, entry.at() + from, bytes);
-                if (crc(bytes.flip()) == entry.crcs()[Math.toIntExact(from / PIECE_BYTES)]) {
+                if (mapping.isEmpty()) {
+                    fill(source, entry.at() + from, bytes).flip();
+                }
+                if (crc(bytes) == entry.crcs()[Math.toIntExact(from / PIECE_BYTES)]) {
                     return true;
                 }
                 tellDamage("does not have the bytes that were written");

@@ -10,6 +10,7 @@ import io.caravan.proto.model.TensorType;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,6 +71,38 @@ class WeightCacheTest {
             assertThat(source.byteSize()).isGreaterThan(5 * source.pieceBytes());
             var again = device.packed(TensorType.Q8_0, 3200, 1024, source).orElseThrow();
             assertThat(again.data().mismatch(large.data())).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void shouldComputeFromAMappedFileThatIsUsefulAndReadOthers() {
+        var cache = new WeightCache(folder, 1 << 20);
+        var packed = weights("a", "b");
+        cache.store("key", packed);
+        for (boolean useful : List.of(true, false)) {
+            try (var kept = cache.open("key")) {
+                kept.mapIf(file -> file.isMapped() && useful);
+                long takenBytes = device.allocatedBytes();
+                Tensor again = read(kept, "b").orElseThrow();
+                assertThat(again.data().mismatch(packed.get("b").data())).isEqualTo(-1);
+                assertThat(again.data().isMapped()).isEqualTo(useful);
+                assertThat(device.allocatedBytes() == takenBytes).isEqualTo(useful);
+            }
+        }
+    }
+
+    @Test
+    void shouldNotComputeFromAMappedTensorOfWhichAByteChanged() throws IOException {
+        var cache = new WeightCache(folder, 1 << 20);
+        cache.store("key", weights("a", "b"));
+        Path file = folder.resolve("key.weights");
+        byte[] damaged = Files.readAllBytes(file);
+        damaged[damaged.length - 2 * 4096] ^= 1;
+        Files.write(file, damaged);
+        try (var kept = cache.open("key")) {
+            kept.mapIf(MemorySegment::isMapped);
+            assertThat(read(kept, "b")).isEmpty();
+            assertThat(read(kept, "a")).isPresent();
         }
     }
 
