@@ -30,7 +30,7 @@ static int has_tiles(void) {
     if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (edx & all) != all) return 0;
     return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
 }
-#else
+#elif defined(__x86_64__)
 static int has_tiles(void) { return 0; }
 #endif
 

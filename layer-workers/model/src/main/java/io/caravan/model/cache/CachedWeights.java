@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A file of packed tensors: a magic number, length and CRC of the directory, the directory, and behind it the tensors, each at
- * a multiple of a page. The directory has a CRC of each piece of a tensor. Where the system maps files in huge pages (ext4 and XFS
- * of recent Linux), products read the tensors where they are, and a start takes no longer than the checks do. Elsewhere a mapped
+ * a multiple of a page. The directory has a CRC of each piece of a tensor. Where the system maps files in huge pages (recent
+ * Linux on ext4), products read the tensors where they are, and a start takes no longer than the checks do. Elsewhere a mapped
  * file's small pages would cost a sixth of every decode: there pieces are read straight into the place where the tensor is
  * needed, and checked while they are still in the reading processor's cache.
  */
