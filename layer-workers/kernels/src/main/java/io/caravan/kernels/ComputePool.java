@@ -6,8 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * A fixed set of threads that compute the parts of one kernel call; the calling thread is one of them.
  *
- * <p>Parts are taken one by one, never dealt out for good: on shared cores a thread that loses its core delays its own
- * part only, while the others take the rest. A thread without work watches for the next call for
+ * <p>Parts are taken one by one or a few at a time, never dealt out for good: on shared cores a thread that loses its core
+ * delays its own few only, while the others take the rest. A thread without work watches for the next call for
  * {@link #SPIN_NS}, because kernel calls of one step follow each other closely, and then parks.
  *
  * <p>One thread at a time may call {@link #run}; a second is refused, since parts share scratch memory by thread number.
@@ -28,6 +28,18 @@ final class ComputePool implements AutoCloseable {
          * @param thread number of the computing thread, 0 for the caller
          */
         void part(int thread, int part);
+
+        /** Parts that a thread takes at a time at most: more than one where a few that follow each other are done sooner as one. */
+        default int together() {
+            return 1;
+        }
+
+        /** Computes the parts [from, to), which are no more than {@link #together}. */
+        default void parts(int thread, int from, int to) {
+            for (var part = from; part < to; part++) {
+                part(thread, part);
+            }
+        }
     }
 
     private final Helper[] helpers;
@@ -73,8 +85,8 @@ final class ComputePool implements AutoCloseable {
             }
             pinCaller();
             if (partCount <= 1 || helpers.length == 0) {
-                for (var part = 0; part < partCount; part++) {
-                    work.part(0, part);
+                for (var part = 0; part < partCount; part += work.together()) {
+                    work.parts(0, part, Math.min(partCount, part + work.together()));
                 }
             } else {
                 share(new Job(work, partCount, threads()));

@@ -12,13 +12,7 @@ import java.util.List;
 final class HostKernels implements Kernels {
 
     /** Multiply-adds (or elements) of a part; a call of no more is computed by the caller alone. */
-    private static final long PART_WORK = 1 << 17;
-
-    /** Columns of a matmul part: as many as fill a processor's cache with weights, or half of it where threads would get few parts. */
-    private static final int PART_COLUMNS = 64;
-
-    /** Parts that each thread should have of a product, so that one that lost its core does not hold up the others. */
-    private static final int THREAD_PARTS = 16;
+    static final long PART_WORK = 1 << 17;
 
     /** Cost of storing a key or value in multiply-adds: each goes to a line of memory of its own. */
     private static final int STORE_WORK = 32;
@@ -29,16 +23,14 @@ final class HostKernels implements Kernels {
     private final Device device;
     private final HostProvider provider;
     private final ComputePool pool;
-    private final ActivationChoice activations;
-    private final PreparedRows prepared;
+    private final PooledProducts products;
     private final PooledAttention attention;
 
     HostKernels(Device device, HostProvider provider, ComputePool pool, ActivationChoice activations) {
         this.device = device;
         this.provider = provider;
         this.pool = pool;
-        this.activations = activations;
-        this.prepared = new PreparedRows(provider, pool);
+        this.products = new PooledProducts(provider, pool, activations);
         this.attention = new PooledAttention(provider, pool);
     }
 
@@ -72,63 +64,13 @@ final class HostKernels implements Kernels {
         if (outs.size() != ws.size()) {
             throw new IllegalArgumentException(outs.size() + " results for " + ws.size() + " products");
         }
-        var products = new Product[ws.size()];
-        var partCount = 0;
-        for (var i = 0; i < products.length; i++) {
-            var w = ws.get(i);
-            activations("out", outs.get(i), rows, w.rows());
-            activations("x", x, rows, w.columns());
-            mine("w", w);
-            products[i] = Product.of(outs.get(i), w, rows, pool.threads(), partCount);
-            partCount += products[i].partCount();
+        for (var i = 0; i < ws.size(); i++) {
+            activations("out", outs.get(i), rows, ws.get(i).rows());
+            activations("x", x, rows, ws.get(i).columns());
+            mine("w", ws.get(i));
         }
-        if (rows == 0) {
-            return;
-        }
-        var inputs = new Prepared[products.length];
-        for (var i = 0; i < inputs.length; i++) {
-            inputs[i] = input(products[i].w(), x, rows, inputs);
-        }
-        pool.run(partCount, (thread, part) -> {
-            var i = products.length - 1;
-            while (part < products[i].firstPart()) {
-                i--;
-            }
-            products[i].compute(provider, thread, inputs[i], part);
-        });
-    }
-
-    /** The activations for products with {@code w}, which products before it may share. */
-    private Prepared input(Tensor w, Tensor x, int rows, Prepared[] before) {
-        var form = provider.form(w, rows);
-        var precision = Activations.of(activations, w.type());
-        for (var other : before) {
-            if (other != null && other.form() == form && other.precision() == precision) {
-                return other;
-            }
-        }
-        return prepared.of(form, precision, x, rows);
-    }
-
-    /** A product cut into parts of some columns each, numbered from {@code firstPart} on. */
-    private record Product(Tensor out, Tensor w, int partColumns, int firstPart) {
-
-        static Product of(Tensor out, Tensor w, int rows, int threads, int firstPart) {
-            var n = Math.toIntExact(w.rows());
-            return new Product(out, w, n * w.columns() * rows <= PART_WORK ? n : partColumns(n, threads), firstPart);
-        }
-
-        private static int partColumns(int n, int threads) {
-            return n < PART_COLUMNS * THREAD_PARTS * threads ? PART_COLUMNS / 2 : PART_COLUMNS;
-        }
-
-        int partCount() {
-            return Math.ceilDiv(Math.toIntExact(w.rows()), partColumns);
-        }
-
-        void compute(HostProvider provider, int thread, Prepared x, int part) {
-            var from = (part - firstPart) * partColumns;
-            provider.matmul(thread, out, x, w, from, (int) Math.min(w.rows(), from + (long) partColumns));
+        if (rows > 0) {
+            products.compute(outs, x, ws, rows);
         }
     }
 

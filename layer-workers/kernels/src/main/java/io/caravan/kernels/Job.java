@@ -9,7 +9,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * to do in it rather than a part of the next call.
  *
  * <p>Each thread begins with a stretch of its own, since parts that follow each other lie so in memory and are read faster
- * in order; one that has finished its stretch takes the next parts of the others'.
+ * in order; one that has finished its stretch takes the next parts of the others'. Where some are taken at a time they are
+ * fewer towards the end of a stretch, so that threads end together.
  */
 final class Job {
     private static final int LINE = 16;
@@ -36,10 +37,14 @@ final class Job {
     }
 
     private void takeFrom(int owner, int thread) {
+        var most = work.together();
         var first = firstPart(owner);
         var count = firstPart(owner + 1) - first;
-        for (var i = taken.getAndIncrement(owner * LINE); i < count; i = taken.getAndIncrement(owner * LINE)) {
-            compute(thread, first + i);
+        for (var from = taken.get(owner * LINE); from < count; from = taken.get(owner * LINE)) {
+            var to = from + Math.clamp((count - from) / 2, 1, most);
+            if (taken.compareAndSet(owner * LINE, from, to)) {
+                compute(thread, first + from, first + to);
+            }
         }
     }
 
@@ -47,15 +52,15 @@ final class Job {
         return (int) ((long) partCount * thread / threads);
     }
 
-    private void compute(int thread, int part) {
+    private void compute(int thread, int from, int to) {
         try {
             if (failure.getPlain() == null) {
-                work.part(thread, part);
+                work.parts(thread, from, to);
             }
         } catch (Throwable e) {
             failure.compareAndSet(null, e);
         } finally {
-            donePartCount.getAndIncrement();
+            donePartCount.getAndAdd(to - from);
         }
     }
 

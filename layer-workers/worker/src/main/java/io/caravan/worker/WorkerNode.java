@@ -5,7 +5,6 @@ import io.caravan.proto.actor.SchedulerProtocol;
 import io.caravan.proto.actor.StageSharding;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
-import io.caravan.proto.link.IdleStrategies;
 import io.caravan.proto.link.StageLinks;
 import io.caravan.worker.stage.MemoryBudget;
 import io.caravan.worker.stage.ModelStageLoader;
@@ -89,13 +88,8 @@ public final class WorkerNode {
             StageLoader loader,
             CompletionStage<WorkerInfo> measurement) {
         String address = address(system);
-        var node = new WorkerNode(new StageHost(
-                address,
-                settings.name(),
-                loader,
-                links,
-                () -> IdleStrategies.named(settings.idle()),
-                StageClock.SYSTEM));
+        var node = new WorkerNode(
+                new StageHost(address, settings.name(), loader, links, settings.idle(), StageClock.SYSTEM));
         node.endStagesWith(system, settings.stopTimeout());
         leaveWith(system, address, scheduler);
         StageSharding.init(system, stage -> StageActor.create(stage, node.host));

@@ -14,6 +14,7 @@ final class MemoryInbox implements StageInbox {
     private final LinkEndpoint endpoint;
     private final BlockingQueue<byte[]> frames;
     private final Runnable onClose;
+    private final Doorbell bell = new ThreadBell();
     private final AtomicInteger toDrop = new AtomicInteger();
     private final AtomicInteger toDamage = new AtomicInteger();
     private final AtomicLong rejected = new AtomicLong();
@@ -71,6 +72,17 @@ final class MemoryInbox implements StageInbox {
 
     void hold(boolean hold) {
         held = hold;
+    }
+
+    @Override
+    public Doorbell bell() {
+        return bell;
+    }
+
+    /** Senders do not ring: tests order when what arrives. */
+    @Override
+    public boolean rings() {
+        return false;
     }
 
     @Override

@@ -15,6 +15,12 @@ public interface StageInbox extends AutoCloseable {
      */
     int poll(FrameHandler handler);
 
+    /** Where its thread sleeps while there is nothing to poll; whoever has other work for that thread rings it. */
+    Doorbell bell();
+
+    /** Whether every sender that there is now rings the bell when it has sent, so that frames need not be looked for. */
+    boolean rings();
+
     /** Frames dropped because they were damaged, incomplete or of an unknown version. */
     long rejectedCount();
 

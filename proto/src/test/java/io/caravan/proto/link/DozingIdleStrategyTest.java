@@ -9,7 +9,7 @@ class DozingIdleStrategyTest {
     private static final long NAP_FLOOR_NS = DozingIdleStrategy.NAP_NS / 2;
 
     private long nowNs = Long.MAX_VALUE - 5;
-    private final DozingIdleStrategy idle = new DozingIdleStrategy(() -> nowNs, false);
+    private final DozingIdleStrategy idle = new DozingIdleStrategy(() -> nowNs, new ThreadBell());
 
     @Test
     void shouldNapOnlyAfterALongTimeWithoutWork() {
@@ -31,34 +31,10 @@ class DozingIdleStrategyTest {
     }
 
     @Test
-    void shouldSleepForMostOfTheShortestOfItsLastWaitsWhereItExpects() {
-        var expecting = new DozingIdleStrategy(() -> nowNs, true);
-        for (int i = 0; i < 8; i++) {
-            expecting.idle(0);
-            nowNs += 20_000_000 + i;
-            expecting.idle(1);
-            expecting.idle(0);
-            expecting.idle(1); // more work at once is no wait
-        }
-
-        assertThat(expecting.parkNs(1_000_000)).isEqualTo(14_000_000);
-        assertThat(expecting.parkNs(16_000_000)).isEqualTo(700_000);
-        assertThat(expecting.parkNs(100_000_000)).isEqualTo(1_562_500);
-        assertThat(idle.parkNs(1_000_000)).isEqualTo(125_000);
-        assertThat(idle.parkNs(100_000_000)).isEqualTo(700_000);
-    }
-
-    @Test
-    void shouldExpectNothingBeforeItHasWaitedOftenAndNeverForLong() {
-        var expecting = new DozingIdleStrategy(() -> nowNs, true);
-        for (int i = 0; i < 8; i++) {
-            assertThat(expecting.parkNs(0)).isEqualTo(10_000);
-            expecting.idle(0);
-            nowNs += 1_000_000_000;
-            expecting.idle(1);
-        }
-
-        assertThat(expecting.parkNs(0)).isEqualTo(40_000_000);
+    void shouldSleepForAnEighthOfTheWaitAndAtMostMostOfAMillisecond() {
+        assertThat(DozingIdleStrategy.parkNs(0)).isEqualTo(10_000);
+        assertThat(DozingIdleStrategy.parkNs(1_000_000)).isEqualTo(125_000);
+        assertThat(DozingIdleStrategy.parkNs(100_000_000)).isEqualTo(700_000);
     }
 
     /** Of several, because the machine may delay any one. */

@@ -15,7 +15,6 @@ import io.caravan.proto.actor.StageSeat;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
 import io.caravan.proto.draft.Drafter;
-import io.caravan.proto.link.IdleStrategies;
 import io.caravan.proto.link.StageInbox;
 import io.caravan.proto.link.StageLinks;
 import io.caravan.scheduler.engine.Engine;
@@ -134,14 +133,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                 model.spec().maxPositions(),
                 settings.kvBlockTokens());
         agent = new SchedulerAgent(
-                engine,
-                stageCount,
-                links,
-                inbox,
-                settings,
-                IdleStrategies.expecting(settings.idle()),
-                System::nanoTime,
-                new Reports(context.getSelf()));
+                engine, stageCount, links, inbox, settings, System::nanoTime, new Reports(context.getSelf()));
         agentThread = new Thread(agent, "scheduler-agent");
         agentThread.setDaemon(true);
         agentThread.start();

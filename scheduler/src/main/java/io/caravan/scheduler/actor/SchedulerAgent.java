@@ -4,6 +4,7 @@ import io.caravan.proto.actor.SequenceEvent;
 import io.caravan.proto.frame.FrameException;
 import io.caravan.proto.frame.StepPlanFrame;
 import io.caravan.proto.frame.StepResultFrame;
+import io.caravan.proto.link.InboxIdle;
 import io.caravan.proto.link.StageInbox;
 import io.caravan.proto.link.StageLink;
 import io.caravan.proto.link.StageLink.Sent;
@@ -13,12 +14,10 @@ import io.caravan.scheduler.engine.Engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.agrona.DirectBuffer;
 import org.agrona.ExpandableDirectByteBuffer;
 import org.agrona.collections.Long2ObjectHashMap;
-import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 import org.agrona.concurrent.SystemEpochNanoClock;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -46,7 +45,7 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
     private final StageLinks links;
     private final StageInbox inbox;
     private final PipelineSettings settings;
-    private final IdleStrategy idle;
+    private final InboxIdle idle;
     private final LongSupplier clock;
     private final AgentListener listener;
     private final ManyToOneConcurrentArrayQueue<AgentCommand.Request> requests;
@@ -65,7 +64,6 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
     private long nowNs;
     private volatile AgentSnapshot snapshot;
     private volatile boolean closing;
-    private volatile Thread thread; // while it runs; what is queued before is found at its start
 
     /** @param clock nanoseconds that never go back */
     SchedulerAgent(
@@ -74,7 +72,6 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
             StageLinks links,
             StageInbox inbox,
             PipelineSettings settings,
-            IdleStrategy idle,
             LongSupplier clock,
             AgentListener listener) {
         this.engine = engine;
@@ -82,7 +79,7 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
         this.links = links;
         this.inbox = inbox;
         this.settings = settings;
-        this.idle = idle;
+        idle = new InboxIdle(settings.idle(), inbox);
         this.clock = clock;
         this.listener = listener;
         requests = new ManyToOneConcurrentArrayQueue<>(settings.requestQueue());
@@ -92,7 +89,7 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
     /** Queues a request; false when the queue is full. */
     boolean offer(AgentCommand.Request request) {
         boolean taken = requests.offer(request);
-        LockSupport.unpark(thread);
+        inbox.bell().wake();
         return taken;
     }
 
@@ -101,7 +98,7 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
         if (!orders.offer(order)) {
             throw new IllegalStateException("the scheduler's thread takes no orders: " + MAX_ORDERS + " wait");
         }
-        LockSupport.unpark(thread);
+        inbox.bell().wake();
     }
 
     AgentSnapshot snapshot() {
@@ -112,15 +109,14 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        LockSupport.unpark(thread);
+        inbox.bell().wake();
     }
 
     @Override
     public void run() {
-        thread = Thread.currentThread();
         try {
             while (!closing) {
-                idle.idle(doWork());
+                idle.idle(doWork(), unsentBytes > 0);
             }
         } catch (RuntimeException | Error failure) {
             listener.broken(failure);

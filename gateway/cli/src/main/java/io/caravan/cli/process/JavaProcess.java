@@ -23,12 +23,6 @@ public final class JavaProcess {
     /** With these arguments kernels are native where they were once seen to work. */
     private static final Set<String> OF_NATIVE_KERNELS = Set.of("--kernels=auto", "--kernels=native");
 
-    /**
-     * Where the kernels are native, Java passes frames on and no more: what the JVM's second compiler would save there, it
-     * takes from them many times.
-     */
-    private static final String FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1";
-
     private JavaProcess() {}
 
     /**
@@ -42,7 +36,7 @@ public final class JavaProcess {
         var ofNative = Path.of(dist == null ? "" : dist, "native.aot");
         if (Files.exists(ofNative) && arguments.stream().anyMatch(OF_NATIVE_KERNELS::contains)) {
             command.addAll(quickStart(ofNative));
-            command.add(FIRST_COMPILER_ONLY);
+            command.addAll(options("native.options"));
         } else {
             command.addAll(options("kernels.options"));
             command.addAll(quickStart(ofNative.resolveSibling("worker.aot")));

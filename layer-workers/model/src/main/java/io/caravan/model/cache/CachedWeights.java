@@ -13,7 +13,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -44,7 +43,6 @@ public final class CachedWeights implements AutoCloseable {
     private static final int PREFIX_BYTES = Long.BYTES + 2 * Integer.BYTES;
     private static final int MAX_DIRECTORY_BYTES = 16 << 20;
     private static final long PAGE_BYTES = 4096;
-    private static final long WRITTEN_BYTES = 64L << 20;
 
     /** Small enough for a processor's own cache, and for the threads to end at the same time. */
     private static final long PIECE_BYTES = 512L << 10;
@@ -179,31 +177,20 @@ public final class CachedWeights implements AutoCloseable {
 
     static void write(Path file, SequencedMap<String, Tensor> packed) throws IOException {
         byte[] directory = directory(packed);
-        try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        try (var out = new HugePageFile(file)) {
             var prefix = ByteBuffer.allocate(PREFIX_BYTES)
                     .putLong(MAGIC)
                     .putInt(directory.length)
                     .putInt(crc(ByteBuffer.wrap(directory)));
-            write(channel, 0, prefix.flip());
-            write(channel, PREFIX_BYTES, ByteBuffer.wrap(directory));
-            long at = pages(PREFIX_BYTES + directory.length);
+            out.write(prefix.flip());
+            out.write(ByteBuffer.wrap(directory));
             for (Tensor tensor : packed.values()) {
-                long bytes = tensor.data().byteSize();
-                for (long from = 0; from < bytes; from += WRITTEN_BYTES) {
-                    long count = Math.min(WRITTEN_BYTES, bytes - from);
-                    write(channel, at + from, tensor.data().asSlice(from, count).asByteBuffer());
-                }
-                at += pages(bytes);
+                out.fillTo(pages(out.position()));
+                out.write(tensor.data());
             }
-            write(channel, at, ByteBuffer.wrap(new byte[] {1})); // so that the file's length covers the last page
-            channel.force(true);
-        }
-    }
-
-    private static void write(FileChannel channel, long at, ByteBuffer bytes) throws IOException {
-        long to = at;
-        while (bytes.hasRemaining()) {
-            to += channel.write(bytes, to);
+            out.fillTo(pages(out.position()));
+            out.write(ByteBuffer.wrap(new byte[] {1})); // so that the file's length covers the last page
+            out.force();
         }
     }
 

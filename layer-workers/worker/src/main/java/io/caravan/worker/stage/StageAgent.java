@@ -89,6 +89,11 @@ final class StageAgent implements Agent, FrameHandler {
         return work + polled;
     }
 
+    /** Whether a frame waits for room to be sent. */
+    boolean isSending() {
+        return outlet.isPending();
+    }
+
     @Override
     public String roleName() {
         return "stage-" + assignment.stage().entityId();

@@ -5,8 +5,6 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
-import org.agrona.concurrent.IdleStrategy;
 
 /**
  * What the stages of one worker share, and how many of them still hold something.
@@ -18,7 +16,7 @@ public final class StageHost {
     private final String name;
     private final StageLoader loader;
     private final StageLinks links;
-    private final Supplier<IdleStrategy> idleStrategy;
+    private final String idle;
     private final StageClock clock;
     private final Set<StageProxy> running = new HashSet<>();
     private boolean ending;
@@ -26,20 +24,14 @@ public final class StageHost {
     /**
      * @param address of the worker's actor system, as Cluster knows it
      * @param name what people call the worker
-     * @param idleStrategy makes one for each stage: how its thread waits for work
+     * @param idle name of how a stage's thread waits for work ({@link io.caravan.proto.link.IdleStrategies})
      */
-    public StageHost(
-            String address,
-            String name,
-            StageLoader loader,
-            StageLinks links,
-            Supplier<IdleStrategy> idleStrategy,
-            StageClock clock) {
+    public StageHost(String address, String name, StageLoader loader, StageLinks links, String idle, StageClock clock) {
         this.address = address;
         this.name = name;
         this.loader = loader;
         this.links = links;
-        this.idleStrategy = idleStrategy;
+        this.idle = idle;
         this.clock = clock;
     }
 
@@ -60,8 +52,8 @@ public final class StageHost {
         return links;
     }
 
-    Supplier<IdleStrategy> idleStrategy() {
-        return idleStrategy;
+    String idle() {
+        return idle;
     }
 
     StageClock clock() {

@@ -1,6 +1,8 @@
 package io.caravan.worker.stage;
 
+import io.caravan.proto.link.Doorbell;
 import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.proto.link.ThreadBell;
 import java.util.function.Consumer;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 
@@ -15,26 +17,39 @@ final class StageProxy {
     private final ManyToOneConcurrentArrayQueue<StageOrder> orders =
             new ManyToOneConcurrentArrayQueue<>(MAX_QUEUED_ORDERS);
     private final StageCounters counters = new StageCounters();
+    private volatile Doorbell bell = new ThreadBell(); // nobody's, until the agent sleeps
     private volatile boolean closing;
+
+    /** The agent sleeps there from now on. */
+    void wakes(Doorbell agentBell) {
+        bell = agentBell;
+    }
 
     /** Returns false when the queue is full. */
     boolean connect(long epoch, LinkEndpoint next) {
-        return orders.offer(new StageOrder.Connect(epoch, next));
+        return give(new StageOrder.Connect(epoch, next));
     }
 
     /** Returns false when the queue is full. */
     boolean hold() {
-        return orders.offer(new StageOrder.Hold());
+        return give(new StageOrder.Hold());
     }
 
     /** Returns false when the queue is full. */
     boolean drain() {
-        return orders.offer(new StageOrder.Drain());
+        return give(new StageOrder.Drain());
+    }
+
+    private boolean give(StageOrder order) {
+        boolean taken = orders.offer(order);
+        bell.wake();
+        return taken;
     }
 
     /** Ends the stage as soon as the step or the tensor at hand is done. */
     void close() {
         closing = true;
+        bell.wake();
     }
 
     boolean isClosing() {

@@ -1,6 +1,7 @@
 package io.caravan.worker.stage;
 
 import io.caravan.proto.actor.StageAssignment;
+import io.caravan.proto.link.InboxIdle;
 import io.caravan.proto.link.StageInbox;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -10,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.AgentTerminationException;
+import org.agrona.concurrent.NoOpIdleStrategy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +31,7 @@ final class StageRunner implements Agent {
     private final StageListener listener;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private Optional<StageAgent> agent = Optional.empty();
+    private Optional<InboxIdle> idle = Optional.empty();
     private long lastProgressNs;
 
     private StageRunner(StageAssignment assignment, StageHost host, StageProxy proxy, StageListener listener) {
@@ -42,7 +45,7 @@ final class StageRunner implements Agent {
     static StageProxy start(StageAssignment assignment, StageHost host, StageListener listener) {
         var proxy = new StageProxy();
         var stage = new StageRunner(assignment, host, proxy, listener);
-        var runner = new AgentRunner(host.idleStrategy().get(), StageRunner::unexpected, null, stage);
+        var runner = new AgentRunner(NoOpIdleStrategy.INSTANCE, StageRunner::unexpected, null, stage);
         host.started(proxy);
         AgentRunner.startOnThread(runner, Thread.ofPlatform().daemon().factory());
         return proxy;
@@ -54,6 +57,8 @@ final class StageRunner implements Agent {
             lastProgressNs = host.clock().elapsed().nanoTime() - PROGRESS_INTERVAL_NS;
             StageCompute compute = open(host.loader().load(assignment, this::loaded));
             StageInbox inbox = open(host.links().openInbox());
+            idle = Optional.of(new InboxIdle(host.idle(), inbox));
+            proxy.wakes(inbox.bell());
             var outlet = open(new StageOutlet(host.links(), proxy.counters()));
             agent = Optional.of(new StageAgent(assignment, compute, inbox, outlet, proxy, listener, host.clock()));
             listener.ready(inbox.endpoint(), compute.kernels(), compute.weightBytes(), compute.kvBytes());
@@ -79,7 +84,9 @@ final class StageRunner implements Agent {
             throw new AgentTerminationException("the stage ends");
         }
         try {
-            return agent.get().doWork();
+            int work = agent.get().doWork();
+            idle.orElseThrow().idle(work, agent.get().isSending());
+            return work;
         } catch (Throwable failure) {
             fail(failure);
             return 0;

@@ -21,7 +21,6 @@ import io.caravan.proto.actor.StageProtocol.Unload;
 import io.caravan.proto.actor.StageState;
 import io.caravan.proto.frame.StepPlanFrame;
 import io.caravan.proto.frame.StepResultFrame;
-import io.caravan.proto.link.IdleStrategies;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.MemoryLinks;
 import io.caravan.proto.link.StageInbox;
@@ -51,8 +50,7 @@ class StageActorTest {
     private final MemoryLinks links = new MemoryLinks();
     private final StageInbox results = links.openInbox();
     private final FakeLoader loader = new FakeLoader();
-    private final StageHost host = new StageHost(
-            Stages.WORKER, "one", loader, links, () -> IdleStrategies.named("backoff"), StageClock.SYSTEM);
+    private final StageHost host = new StageHost(Stages.WORKER, "one", loader, links, "backoff", StageClock.SYSTEM);
     private final TestProbe<StageEvent> scheduler = kit.createTestProbe();
     private final ActorRef<Command> stage = kit.spawn(StageActor.create(STAGE, host));
 

@@ -13,7 +13,6 @@ import io.caravan.proto.actor.StageAssignment;
 import io.caravan.proto.actor.StageId;
 import io.caravan.proto.frame.StepPlanFrame;
 import io.caravan.proto.frame.StepResultFrame;
-import io.caravan.proto.link.IdleStrategies;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.MemoryLinks;
 import io.caravan.proto.link.StageInbox;
@@ -141,13 +140,7 @@ class StagePipelineTest {
 
     private static List<Integer> answer(StageLinks links, int stageCount, TensorType wire) throws Exception {
         var budget = new MemoryBudget(1 << 30);
-        var host = new StageHost(
-                Stages.WORKER,
-                "one",
-                loader(budget, ""),
-                links,
-                () -> IdleStrategies.named("backoff"),
-                StageClock.SYSTEM);
+        var host = new StageHost(Stages.WORKER, "one", loader(budget, ""), links, "backoff", StageClock.SYSTEM);
         try (StageInbox results = links.openInbox()) {
             LinkEndpoint next = results.endpoint();
             for (int i = stageCount - 1; i >= 0; i--) {

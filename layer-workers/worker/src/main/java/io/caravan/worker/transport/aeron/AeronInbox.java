@@ -1,22 +1,38 @@
 package io.caravan.worker.transport.aeron;
 
 import io.aeron.Subscription;
+import io.caravan.proto.link.Doorbell;
 import io.caravan.proto.link.FrameHandler;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.StageInbox;
+import io.caravan.proto.link.ThreadBell;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
-/** Listens on shared memory and on UDP, each in its turn. */
+/** Listens on shared memory and on UDP, each in its turn. Senders through memory ring its bell where this system has such. */
 final class AeronInbox implements StageInbox {
     private final LinkEndpoint endpoint;
     private final InboxLane[] lanes;
+    private final Optional<SharedBell> shared;
+    private final Doorbell bell;
     private final BooleanSupplier lost;
     private int nextLane;
 
-    /** @param lost whether the driver gave this process up, so that nothing can arrive any more */
-    AeronInbox(LinkEndpoint endpoint, Subscription ipc, Subscription udp, int maxFrameBytes, BooleanSupplier lost) {
+    /**
+     * @param shared the bell that senders through memory ring
+     * @param lost whether the driver gave this process up, so that nothing can arrive any more
+     */
+    AeronInbox(
+            LinkEndpoint endpoint,
+            Subscription ipc,
+            Subscription udp,
+            int maxFrameBytes,
+            Optional<SharedBell> shared,
+            BooleanSupplier lost) {
         this.endpoint = endpoint;
         this.lanes = new InboxLane[] {new InboxLane(ipc, maxFrameBytes), new InboxLane(udp, maxFrameBytes)};
+        this.shared = shared;
+        this.bell = shared.<Doorbell>map(each -> each).orElseGet(ThreadBell::new);
         this.lost = lost;
     }
 
@@ -45,6 +61,16 @@ final class AeronInbox implements StageInbox {
     }
 
     @Override
+    public Doorbell bell() {
+        return bell;
+    }
+
+    @Override
+    public boolean rings() {
+        return shared.isPresent() && !lanes[1].hasSenders();
+    }
+
+    @Override
     public long rejectedCount() {
         long count = 0;
         for (InboxLane lane : lanes) {
@@ -58,5 +84,6 @@ final class AeronInbox implements StageInbox {
         for (InboxLane lane : lanes) {
             lane.close();
         }
+        shared.ifPresent(SharedBell::close);
     }
 }

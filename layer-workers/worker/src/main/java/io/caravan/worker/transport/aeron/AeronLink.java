@@ -18,6 +18,7 @@ final class AeronLink implements StageLink {
 
     private final LinkEndpoint target;
     private final ExclusivePublication publication;
+    private final Optional<SharedBell> bell;
     private final int maxFrameBytes;
     private final int maxChunkBytes;
     private final UnsafeBuffer header = new UnsafeBuffer(new byte[ChunkHeader.LENGTH]);
@@ -28,9 +29,12 @@ final class AeronLink implements StageLink {
     private int frameLength;
     private int sentBytes;
 
-    AeronLink(LinkEndpoint target, ExclusivePublication publication, AeronSettings settings) {
+    /** @param bell of the target, where it has one that can be rung from here */
+    AeronLink(
+            LinkEndpoint target, ExclusivePublication publication, Optional<SharedBell> bell, AeronSettings settings) {
         this.target = target;
         this.publication = publication;
+        this.bell = bell;
         this.maxFrameBytes = settings.maxFrameBytes();
         this.maxChunkBytes = publication.maxPayloadLength() - ChunkHeader.LENGTH;
     }
@@ -55,6 +59,7 @@ final class AeronLink implements StageLink {
             sentBytes += chunkBytes;
         }
         abandon();
+        bell.ifPresent(SharedBell::wake);
         return Sent.DONE;
     }
 
@@ -73,6 +78,9 @@ final class AeronLink implements StageLink {
             return Sent.NOT_CONNECTED;
         }
         boolean retry = result == Publication.BACK_PRESSURED || result == Publication.ADMIN_ACTION;
+        if (retry) {
+            bell.ifPresent(SharedBell::wake); // for what there is no more room behind
+        }
         return retry ? Sent.BACK_PRESSURED : Sent.CLOSED;
     }
 
@@ -105,6 +113,7 @@ final class AeronLink implements StageLink {
         claim.commit();
         claiming = false;
         abandon();
+        bell.ifPresent(SharedBell::wake);
     }
 
     /** A claim has to be given back, or those who come after it wait for it. */

@@ -1,11 +1,14 @@
 package io.caravan.worker.transport.aeron;
 
 import io.aeron.Aeron;
+import io.aeron.AvailableImageHandler;
 import io.aeron.exceptions.AeronException;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.StageInbox;
 import io.caravan.proto.link.StageLink;
 import io.caravan.proto.link.StageLinks;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A process's way into Aeron: one client, one UDP port, and a media driver, its own or shared.
@@ -68,12 +71,20 @@ public final class AeronLinks implements StageLinks {
         AeronClient joined = joined();
         Aeron aeron = joined.aeron();
         int streamId = 1 + (int) (aeron.nextCorrelationId() % Integer.MAX_VALUE);
+        Optional<SharedBell> bell = SharedBell.create(bellFile(streamId));
+        // a sender may have rung before this client heard of it
+        AvailableImageHandler heard = image -> bell.ifPresent(SharedBell::wake);
         return new AeronInbox(
                 new LinkEndpoint(settings.host(), joined.port(), streamId, joined.driverId()),
-                aeron.addSubscription(Channels.ipc(), streamId),
-                aeron.addSubscription(Channels.udp(settings.host(), joined.port()), streamId),
+                aeron.addSubscription(Channels.ipc(), streamId, heard, image -> {}),
+                aeron.addSubscription(Channels.udp(settings.host(), joined.port()), streamId, heard, image -> {}),
                 settings.maxFrameBytes(),
+                bell,
                 () -> aeron.isClosed() && !closed);
+    }
+
+    private Path bellFile(int streamId) {
+        return Path.of(driverDirectory, "bells", Integer.toString(streamId));
     }
 
     /**
@@ -86,7 +97,12 @@ public final class AeronLinks implements StageLinks {
         AeronClient joined = joined();
         try {
             String channel = Channels.to(target, joined.driverId(), settings);
-            return new AeronLink(target, joined.aeron().addExclusivePublication(channel, target.streamId()), settings);
+            boolean near = target.driverId().equals(joined.driverId());
+            return new AeronLink(
+                    target,
+                    joined.aeron().addExclusivePublication(channel, target.streamId()),
+                    near ? SharedBell.find(bellFile(target.streamId())) : Optional.empty(),
+                    settings);
         } catch (AeronException e) {
             throw new IllegalStateException("cannot open a link to " + target + ": " + e.getMessage(), e);
         }

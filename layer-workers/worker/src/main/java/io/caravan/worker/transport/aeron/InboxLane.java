@@ -50,6 +50,11 @@ final class InboxLane implements ControlledFragmentHandler {
         return handedOver;
     }
 
+    /** Whether anyone sends on it. */
+    boolean hasSenders() {
+        return subscription.imageCount() > 0;
+    }
+
     @Override
     public Action onFragment(DirectBuffer buffer, int offset, int length, Header header) {
         FrameAssembler assembler = assemblers.get(header.sessionId());

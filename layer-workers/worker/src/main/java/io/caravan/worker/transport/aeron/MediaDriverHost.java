@@ -22,7 +22,7 @@ public final class MediaDriverHost implements AutoCloseable {
     private static final long LINGER_NS = TimeUnit.SECONDS.toNanos(2);
 
     /** How often the driver's second thread looks for a name to resolve: a thousand times a second takes cores from kernels. */
-    private static final long EXECUTOR_SLEEP_MS = 10;
+    private static final long EXECUTOR_SLEEP_MS = 50;
 
     /** A process may be thought dead only well before what it left half-written is given up. */
     private static final int UNBLOCK_FACTOR = 2;
