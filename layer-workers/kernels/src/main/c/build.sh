@@ -8,7 +8,7 @@ if ! command -v "$cc" >/dev/null 2>&1; then
     echo "no C compiler ($cc): built without the native kernels"
     exit 0
 fi
-common="-std=gnu11 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -fno-tree-reassoc -fno-math-errno -Wall -Wextra"
+common="-std=gnu11 -O3 -fPIC -fvisibility=hidden -ffp-contract=off -fno-tree-reassoc -fno-math-errno -fno-trapping-math -Wall -Wextra"
 case "$(uname -m)" in
     x86_64|amd64) arch=x86_64 paths="avx2 avx512 avx512bf16 amx" ;;
     aarch64|arm64) arch=aarch64 paths="neon neoni8mm" ;;
@@ -29,7 +29,7 @@ for path in $paths; do
         echo "$cc knows no $path: built without its kernels"
         continue
     fi
-    for source in dot_int8 dot_int8_tiles dot_float dot_bf16 dot_bf16_tiles dot_widened activation attention store_kv pack logits; do
+    for source in dot_int8 dot_int8_tiles dot_float dot_bf16 dot_bf16_tiles dot_widened activation attention store_kv pack quantise logits; do
         $cc $common $flags -DPATH=$path -c $source.c -o "$objects/$path-$source.o" || exit 1
     done
 done

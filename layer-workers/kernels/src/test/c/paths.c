@@ -40,6 +40,7 @@ void KERNEL(attention)(const struct attention *);
 void KERNEL(store_kv)(uint8_t *, uint8_t *, const float *, const float *, long, long, long, long, const int32_t *,
                       const int32_t *, long, long);
 
+long KERNEL(quantise)(long, const float *, uint8_t *, long);
 void KERNEL(highest)(float *, const float *, long);
 void KERNEL(weigh)(float *, float *, const float *, long, float, float);
 
@@ -187,6 +188,17 @@ static void logits(long count) {
     print("same_sums", sums, (count + 63) / 64);
 }
 
+/* weights of many sizes, some blocks of zeros, brought into a format */
+static void quantised(int file) {
+    long count = 256 * 40, bytes = count / formats[file].columns * formats[file].bytes;
+    float *x = numbers(count, 1), *values = memory(bytes * sizeof(float));
+    uint8_t *blocks = memory(bytes);
+    for (long i = 0; i < count; i++) x[i] *= i / 256 % 5 == 3 ? 0 : 1e-3f * (float)(1 + i / 32 % 7) * x[i] * x[i];
+    if (KERNEL(quantise)(file, x, blocks, count) != count) fputs("blocks were left out\n", stderr), exit(1);
+    for (long i = 0; i < bytes; i++) values[i] = blocks[i];
+    print("same_quantised", values, bytes);
+}
+
 int main(void) {
 #if ASKS_FOR_TILES
     if (syscall(SYS_arch_prctl, 0x1023, 18) != 0) return fputs("the system gives no tiles\n", stderr), 1;
@@ -196,6 +208,7 @@ int main(void) {
         products(file, formats[file].columns == 1 ? 70 : 3 * formats[file].columns);
     }
     rows();
+    for (int file = 3; file < 7; file++) quantised(file); /* Q8_0, Q4_0, Q4_K, Q6_K */
     for (long count = 1; count < 1000; count = count * 3 + 2) logits(count);
     for (long head_dim = 6; head_dim < 70; head_dim += 29) {
         attention(0, head_dim, 1 << 30);

@@ -53,7 +53,7 @@ public final class ConvertedRows implements WeightRows {
         var floats = new float[Math.toIntExact(columns())];
         for (var row = from; row < to; row++) {
             StoredFloats.read(stored.type(), stored.rows(row, row + 1), 0, floats);
-            StoredFloats.write(type, floats, target, (row - from) * rowBytes);
+            Quantiser.write(type, floats, target, (row - from) * rowBytes);
         }
         return target.asSlice(0, (to - from) * rowBytes);
     }

@@ -151,6 +151,14 @@ final class NativeLibrary {
         return link(path + "_" + name, FunctionDescriptor.ofVoid(arguments), Linker.Option.critical(true));
     }
 
+    /** As {@link #arrayKernel}, one that returns a size. */
+    MethodHandle arraySize(String name, MemoryLayout... arguments) {
+        return link(
+                path + "_" + name,
+                FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments),
+                Linker.Option.critical(true));
+    }
+
     /** A size that a kernel of this CPU's path needs, as quickly told. */
     MethodHandle size(String name, MemoryLayout... arguments) {
         return link(

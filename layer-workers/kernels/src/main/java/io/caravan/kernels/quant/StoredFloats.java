@@ -64,12 +64,21 @@ public final class StoredFloats {
                 MemorySegment.copy(bits, 0, data, SHORT, offset, bits.length);
             }
             default -> {
-                var block = QuantisationBlock.of(type);
-                for (var i = 0; i < source.length; i += type.blockElements()) {
-                    block.quantise(source, i, data, offset + type.bytes(i));
+                for (var i = 0; i < source.length; ) {
+                    i += writeBlock(type, source, i, data, offset + type.bytes(i));
                 }
             }
         }
+    }
+
+    /**
+     * Stores the elements from {@code at} on as one block of a quantised format.
+     *
+     * @return elements of the block
+     */
+    public static int writeBlock(TensorType type, float[] source, int at, MemorySegment data, long offset) {
+        QuantisationBlock.of(type).quantise(source, at, data, offset);
+        return type.blockElements();
     }
 
     /** From arrays to arrays, the JIT compiler turns conversions into vectors. */

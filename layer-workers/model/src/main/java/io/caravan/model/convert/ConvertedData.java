@@ -4,6 +4,7 @@ import io.caravan.formats.Checkpoint;
 import io.caravan.formats.PlannedTensor;
 import io.caravan.formats.TensorData;
 import io.caravan.formats.WeightView;
+import io.caravan.kernels.Quantiser;
 import io.caravan.kernels.quant.StoredFloats;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -62,7 +63,7 @@ public final class ConvertedData implements TensorData {
         } else {
             float[] floats = new float[columns];
             StoredFloats.read(source.type(), stored, 0, floats);
-            StoredFloats.write(tensor.type(), floats, target, 0);
+            Quantiser.write(tensor.type(), floats, target, 0);
         }
     }
 }

@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
 /** Listens on shared memory and on UDP, each in its turn. Senders through memory ring its bell where this system has such. */
 final class AeronInbox implements StageInbox {
     private final LinkEndpoint endpoint;
+    private final InboxLane udp;
     private final InboxLane[] lanes;
     private final Optional<SharedBell> shared;
     private final Doorbell bell;
@@ -30,7 +31,8 @@ final class AeronInbox implements StageInbox {
             Optional<SharedBell> shared,
             BooleanSupplier lost) {
         this.endpoint = endpoint;
-        this.lanes = new InboxLane[] {new InboxLane(ipc, maxFrameBytes), new InboxLane(udp, maxFrameBytes)};
+        this.udp = new InboxLane(udp, maxFrameBytes);
+        this.lanes = new InboxLane[] {new InboxLane(ipc, maxFrameBytes), this.udp};
         this.shared = shared;
         this.bell = shared.<Doorbell>map(each -> each).orElseGet(ThreadBell::new);
         this.lost = lost;
@@ -67,7 +69,7 @@ final class AeronInbox implements StageInbox {
 
     @Override
     public boolean rings() {
-        return shared.isPresent() && !lanes[1].hasSenders();
+        return shared.isPresent() && !udp.hasSenders();
     }
 
     @Override

@@ -2,7 +2,6 @@ package io.caravan.worker.transport.aeron;
 
 import io.caravan.proto.link.Doorbell;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -16,8 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -82,37 +79,34 @@ final class SharedBell implements Doorbell, AutoCloseable {
                 .map(syscall -> MethodHandles.insertArguments(syscall, 0, number));
     }
 
-    /** A new one in {@code file} for the thread that will sleep there; empty where this system has none. */
+    /** A new one in {@code file} for the thread that will sleep there; empty where there can be none. */
     static Optional<SharedBell> create(Path file) {
-        try {
-            if (FUTEX.isPresent()) {
+        return FUTEX.flatMap(futex -> {
+            try {
                 Files.createDirectories(file.getParent());
+                return Optional.of(open(file, futex, StandardOpenOption.CREATE));
+            } catch (IOException e) {
+                LOG.warn("Cannot make {}: frames are looked for instead", file, e);
+                return Optional.empty();
             }
-            return open(file, StandardOpenOption.CREATE);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot make " + file, e);
-        }
+        });
     }
 
     /** The one in {@code file}, to be rung; empty where there is none. */
     static Optional<SharedBell> find(Path file) {
-        try {
-            return Files.exists(file) ? open(file) : Optional.empty();
-        } catch (IOException e) {
-            LOG.warn("Cannot ring {}: frames to it are late", file, e);
-            return Optional.empty();
-        }
+        return FUTEX.filter(futex -> Files.exists(file)).flatMap(futex -> {
+            try {
+                return Optional.of(open(file, futex, StandardOpenOption.READ));
+            } catch (IOException e) {
+                LOG.warn("Cannot ring {}: frames to it are late", file, e);
+                return Optional.empty();
+            }
+        });
     }
 
-    private static Optional<SharedBell> open(Path file, StandardOpenOption... more) throws IOException {
-        if (FUTEX.isEmpty()) {
-            return Optional.empty();
-        }
-        var options = new HashSet<OpenOption>(List.of(more));
-        options.add(StandardOpenOption.READ);
-        options.add(StandardOpenOption.WRITE);
-        try (var channel = FileChannel.open(file, options)) {
-            return Optional.of(new SharedBell(file, FUTEX.get(), channel));
+    private static SharedBell open(Path file, MethodHandle futex, OpenOption option) throws IOException {
+        try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, option)) {
+            return new SharedBell(file, futex, channel);
         }
     }
 
