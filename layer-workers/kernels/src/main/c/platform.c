@@ -1,4 +1,4 @@
-/* What does not depend on the CPU path: which one this CPU runs, memory for weights, and where threads run. Compiled once, for any CPU. */
+/* What does not depend on the CPU path: which one this CPU runs, memory for weights, and where threads run and sleep. Compiled once, for any CPU. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
@@ -6,10 +6,15 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#ifdef __linux__
+#include <linux/futex.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#endif
 #if defined(__x86_64__) && defined(__linux__)
 #include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #elif defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -145,4 +150,15 @@ EXPORT long caravan_allowed_cpus(long word) { return word < 0; }
 EXPORT long caravan_pin(long cpu) { return cpu < 0 ? EINVAL : ENOSYS; }
 
 EXPORT long caravan_nice(long thread, long nice) { return thread < 0 || nice < 0 ? EINVAL : ENOSYS; }
+#endif
+
+#ifdef __linux__
+/* sleeps for as long as a number in memory, which processes may share, is the one expected, until it is woken or for so long */
+EXPORT long caravan_sleep(int32_t *number, long expected, long nanoseconds) {
+    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    return syscall(SYS_futex, number, FUTEX_WAIT, (int32_t)expected, &time, NULL, 0) == 0 ? 0 : errno;
+}
+
+/* wakes one thread that sleeps at that number; how many it were */
+EXPORT long caravan_wake(int32_t *number) { return syscall(SYS_futex, number, FUTEX_WAKE, 1, NULL, NULL, 0); }
 #endif
