@@ -1,4 +1,7 @@
-/* What does not depend on the CPU path: which one this CPU runs, memory for weights, and where threads run and sleep. Compiled once, for any CPU. */
+/*
+ * What does not depend on the CPU path: which one this CPU runs, memory for weights, and where threads run and sleep. Compiled once, for
+ * any CPU.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>

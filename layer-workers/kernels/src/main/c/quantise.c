@@ -3,13 +3,7 @@
  * operations on the same floats and doubles in the same order, but on all groups of a block at a time, so that vectors help.
  * Loops over groups are plain C for the compiler to turn into vectors.
  */
-#include "simd.h"
-
-/* formats of files, by Kind's order in Java */
-enum { TO_Q8_0 = 3, TO_Q4_0 = 4, TO_Q4_K = 5, TO_Q6_K = 6 };
-
-#define BLOCK 32
-#define SUPER 256
+#include "formats.h"
 
 /* magnitudes between which no scale, and no scale's inverse, ends at infinity or loses bits below the smallest normal float */
 #define LEAST 1e-30f
@@ -238,17 +232,17 @@ static void put_q6_k(const float *x, uint8_t *block) {
 }
 
 /*
- * x [count] as blocks of one of the formats. Stops before a block with numbers that Java treats in its own way: infinite ones, and
+ * x [count] as blocks of one of the formats, Q8_0, Q4_0, Q4_K or Q6_K. Stops before a block with numbers that Java treats in its own way: infinite ones, and
  * such as leave a scale's range; returns how many elements were brought into blocks.
  */
 long KERNEL(quantise)(long file, const float *x, uint8_t *out, long count) {
-    long elements = file == TO_Q8_0 || file == TO_Q4_0 ? BLOCK : SUPER, done = 0;
-    for (; done < count && usual(x + done, (int)elements); done += elements) {
-        switch (file) {
-            case TO_Q8_0: put_q8_0(x + done, out), out += 34; break;
-            case TO_Q4_0: put_q4_0(x + done, out), out += 18; break;
-            case TO_Q4_K: put_q4_k(x + done, out), out += 144; break;
-            default: put_q6_k(x + done, out), out += 210;
+    long columns = formats[file].columns, done = 0;
+    for (; done < count && usual(x + done, (int)columns); done += columns, out += formats[file].bytes) {
+        switch ((enum file)file) {
+            case FILE_Q8_0: put_q8_0(x + done, out); break;
+            case FILE_Q4_0: put_q4_0(x + done, out); break;
+            case FILE_Q4_K: put_q4_k(x + done, out); break;
+            default: put_q6_k(x + done, out);
         }
     }
     return done;

@@ -65,7 +65,7 @@ static void print(const char *name, const float *values, long count) {
     for (long i = 0; i < count; i++) printf("%s %ld %.9g\n", name, i, values[i]);
 }
 
-/* in the order of enum file in pack.c */
+/* in the order of enum file in formats.h */
 static const struct format {
     const char *name;
     long columns, bytes;

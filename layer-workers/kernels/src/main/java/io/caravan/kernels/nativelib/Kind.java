@@ -3,7 +3,7 @@ package io.caravan.kernels.nativelib;
 import io.caravan.proto.model.TensorType;
 
 /**
- * The formats of weights, in the order of {@code enum file} in {@code pack.c}, and the layout that each is packed into.
+ * The formats of weights, in the order of {@code enum file} in {@code formats.h}, and the layout that each is packed into.
  */
 enum Kind {
     F32(Layout.F32),

@@ -10,7 +10,6 @@ import io.caravan.proto.model.TensorType;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,21 +91,6 @@ class WeightCacheTest {
     }
 
     @Test
-    void shouldNotComputeFromAMappedTensorOfWhichAByteChanged() throws IOException {
-        var cache = new WeightCache(folder, 1 << 20);
-        cache.store("key", weights("a", "b"));
-        Path file = folder.resolve("key.weights");
-        byte[] damaged = Files.readAllBytes(file);
-        damaged[damaged.length - 2 * 4096] ^= 1;
-        Files.write(file, damaged);
-        try (var kept = cache.open("key")) {
-            kept.mapIf(MemorySegment::isMapped);
-            assertThat(read(kept, "b")).isEmpty();
-            assertThat(read(kept, "a")).isPresent();
-        }
-    }
-
-    @Test
     void shouldRefuseWeightsOfAnotherSize() {
         var cache = new WeightCache(folder, 1 << 20);
         cache.store("key", weights("a"));
@@ -142,7 +126,7 @@ class WeightCacheTest {
     }
 
     @Test
-    void shouldNotGiveOutATensorOfWhichAByteChanged() throws IOException {
+    void shouldNotGiveOutATensorOfWhichAByteChangedReadOrMapped() throws IOException {
         var cache = new WeightCache(folder, 1 << 20);
         var packed = weights("a", "b");
         cache.store("key", packed);
@@ -156,7 +140,9 @@ class WeightCacheTest {
             damaged[last + random.nextInt(bytes)] ^= (byte) (1 << random.nextInt(8));
             Files.write(file, damaged);
             long takenBytes = device.allocatedBytes();
+            boolean mapped = i % 2 == 1;
             try (var kept = cache.open("key")) {
+                kept.mapIf(mapping -> mapped);
                 assertThat(read(kept, "b")).isEmpty();
                 assertThat(device.allocatedBytes()).isEqualTo(takenBytes);
                 assertThat(read(kept, "a")).isPresent();

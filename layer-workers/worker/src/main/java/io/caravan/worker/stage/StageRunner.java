@@ -30,9 +30,17 @@ final class StageRunner implements Agent {
     private final StageProxy proxy;
     private final StageListener listener;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-    private Optional<StageAgent> agent = Optional.empty();
-    private Optional<InboxIdle> idle = Optional.empty();
+    private Optional<Duty> duty = Optional.empty();
     private long lastProgressNs;
+
+    /** What the thread does once the stage is loaded, and how it waits for more. */
+    private record Duty(StageAgent agent, InboxIdle idle) {
+        int round() {
+            int work = agent.doWork();
+            idle.idle(work, agent.isSending());
+            return work;
+        }
+    }
 
     private StageRunner(StageAssignment assignment, StageHost host, StageProxy proxy, StageListener listener) {
         this.assignment = assignment;
@@ -57,10 +65,10 @@ final class StageRunner implements Agent {
             lastProgressNs = host.clock().elapsed().nanoTime() - PROGRESS_INTERVAL_NS;
             StageCompute compute = open(host.loader().load(assignment, this::loaded));
             StageInbox inbox = open(host.links().openInbox());
-            idle = Optional.of(new InboxIdle(host.idle(), inbox));
             proxy.wakes(inbox.bell());
             var outlet = open(new StageOutlet(host.links(), proxy.counters()));
-            agent = Optional.of(new StageAgent(assignment, compute, inbox, outlet, proxy, listener, host.clock()));
+            var agent = new StageAgent(assignment, compute, inbox, outlet, proxy, listener, host.clock());
+            duty = Optional.of(new Duty(agent, new InboxIdle(host.idle(), inbox)));
             listener.ready(inbox.endpoint(), compute.kernels(), compute.weightBytes(), compute.kvBytes());
         } catch (Throwable failure) {
             fail(failure);
@@ -80,13 +88,11 @@ final class StageRunner implements Agent {
 
     @Override
     public int doWork() {
-        if (proxy.isClosing() || agent.isEmpty()) {
+        if (proxy.isClosing() || duty.isEmpty()) {
             throw new AgentTerminationException("the stage ends");
         }
         try {
-            int work = agent.get().doWork();
-            idle.orElseThrow().idle(work, agent.get().isSending());
-            return work;
+            return duty.get().round();
         } catch (Throwable failure) {
             fail(failure);
             return 0;
@@ -95,7 +101,7 @@ final class StageRunner implements Agent {
 
     /** Reports the failure, unless the stage is being given up anyway; the thread ends with the next duty cycle. */
     private void fail(Throwable failure) {
-        agent = Optional.empty();
+        duty = Optional.empty();
         if (proxy.isClosing()) {
             return;
         }

@@ -77,11 +77,11 @@ final class AeronLink implements StageLink {
             abandon();
             return Sent.NOT_CONNECTED;
         }
-        boolean retry = result == Publication.BACK_PRESSURED || result == Publication.ADMIN_ACTION;
-        if (retry) {
-            bell.ifPresent(SharedBell::wake); // for what there is no more room behind
+        if (result != Publication.BACK_PRESSURED && result != Publication.ADMIN_ACTION) {
+            return Sent.CLOSED;
         }
-        return retry ? Sent.BACK_PRESSURED : Sent.CLOSED;
+        bell.ifPresent(SharedBell::wake); // for what there is no more room behind
+        return Sent.BACK_PRESSURED;
     }
 
     @Override

@@ -37,9 +37,6 @@ class SharedBellTest {
         });
         sleeper.start();
         asleep.await();
-        while (sleeper.getState() != Thread.State.RUNNABLE) {
-            Thread.onSpinWait(); // until it is in the system's call, or just before: both must be seen
-        }
 
         rung.wake();
 
