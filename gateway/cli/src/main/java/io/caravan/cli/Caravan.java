@@ -1,6 +1,7 @@
 package io.caravan.cli;
 
 import io.caravan.cli.config.EnvironmentDefaults;
+import io.caravan.cli.config.Misspelt;
 import io.caravan.cli.config.Settings;
 import io.caravan.cli.verbs.BenchVerb;
 import io.caravan.cli.verbs.ChatVerb;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -64,11 +66,28 @@ public final class Caravan implements Runnable {
     private static CommandLine commandLine(Map<String, String> environment, Collection<String> verbs) {
         var commandLine = new CommandLine(new Caravan());
         verbs.forEach(verb -> commandLine.addSubcommand(verb, VERBS.get(verb)));
-        commandLine.setDefaultValueProvider(new EnvironmentDefaults(environment));
+        var defaults = new EnvironmentDefaults(environment);
+        commandLine.setDefaultValueProvider(defaults);
+        commandLine.setExecutionStrategy(parsed -> {
+            tellOfStrangeVariables(parsed, defaults);
+            return new CommandLine.RunLast().execute(parsed);
+        });
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setParameterExceptionHandler(Failures::wrongUsage);
         commandLine.setExecutionExceptionHandler(Failures::failedVerb);
         return commandLine;
+    }
+
+    private static void tellOfStrangeVariables(CommandLine.ParseResult parsed, EnvironmentDefaults defaults) {
+        var verb = parsed.asCommandLineList().getLast();
+        Stream.concat(
+                        defaults.passedOver(verb.getCommandSpec()).stream(),
+                        Misspelt.in(defaults.environment(), verb.getCommandSpec(), Caravan::allVerbs).stream())
+                .forEach(line -> verb.getErr().println("caravan: " + line));
+    }
+
+    private static Stream<CommandLine.Model.CommandSpec> allVerbs() {
+        return commandLine(Map.of()).getSubcommands().values().stream().map(CommandLine::getCommandSpec);
     }
 
     private static SequencedMap<String, Class<?>> verbs() {

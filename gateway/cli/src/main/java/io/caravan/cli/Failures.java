@@ -1,11 +1,14 @@
 package io.caravan.cli;
 
 import com.typesafe.config.ConfigException;
+import io.caravan.cli.config.EnvironmentDefaults;
 import io.caravan.cli.home.CaravanHome;
 import io.caravan.formats.ModelFormatException;
 import io.caravan.gateway.server.GatewayStartException;
+import java.util.Arrays;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -19,12 +22,26 @@ final class Failures {
 
     static int wrongUsage(ParameterException wrong, String[] args) {
         var err = wrong.getCommandLine().getErr();
-        err.println("caravan: " + wrong.getMessage());
+        err.println("caravan: " + wrong.getMessage() + origin(wrong, args));
         if (!UnmatchedArgumentException.printSuggestions(wrong, err)) {
             err.println(
                     "'" + wrong.getCommandLine().getCommandSpec().qualifiedName() + " --help' lists what there is.");
         }
         return WRONG_USAGE;
+    }
+
+    /** The variable that a wrong value came from, where no flag was given. */
+    private static String origin(ParameterException wrong, String[] args) {
+        if (wrong.getArgSpec() instanceof OptionSpec option
+                && wrong.getCommandLine().getDefaultValueProvider() instanceof EnvironmentDefaults defaults
+                && Arrays.stream(args).noneMatch(each -> names(option, each))) {
+            return defaults.variable(option).map(name -> " (from " + name + ")").orElse("");
+        }
+        return "";
+    }
+
+    private static boolean names(OptionSpec option, String word) {
+        return Arrays.stream(option.names()).anyMatch(name -> word.equals(name) || word.startsWith(name + "="));
     }
 
     static int failedVerb(Exception failure, CommandLine verb, ParseResult parsed) {

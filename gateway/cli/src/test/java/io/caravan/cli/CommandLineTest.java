@@ -114,6 +114,52 @@ class CommandLineTest {
         var outcome = run(Map.of("CARAVAN_WORKERS", "two"), "up");
 
         assertThat(outcome.status()).isEqualTo(WRONG_USAGE);
-        assertThat(outcome.err()).contains("'two' is not an int");
+        assertThat(outcome.err()).contains("'two' is not an int").contains("(from CARAVAN_WORKERS)");
+    }
+
+    @Test
+    void shouldBlameTheFlagWhereOneIsGiven() {
+        var outcome = run(Map.of("CARAVAN_WORKERS", "3"), "up", "--workers=two");
+
+        assertThat(outcome.err()).contains("'two' is not an int").doesNotContain("CARAVAN_WORKERS");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp://10.96.0.7:80", "udp://10.96.0.7:53", "sctp://[fd00::7]:9"})
+    void shouldPassOverWhatKubernetesSaysOfAServiceOfThisName(String link) {
+        var outcome = run(Map.of("CARAVAN_PORT", link), "serve", "--config", "/no/such.conf");
+
+        assertThat(outcome.err().lines())
+                .hasSize(2)
+                .first()
+                .asString()
+                .startsWith("caravan: CARAVAN_PORT=" + link + " is passed over")
+                .contains("enableServiceLinks: false");
+        assertThat(outcome.err()).contains("/no/such.conf cannot be read");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"80 80", "tcp", "tcp://10.96.0.7", "http://10.96.0.7:80"})
+    void shouldRefuseAPortThatNobodyElseWouldSet(String value) {
+        var outcome = run(Map.of("CARAVAN_PORT", value), "serve");
+
+        assertThat(outcome.status()).isEqualTo(WRONG_USAGE);
+        assertThat(outcome.err()).contains("'" + value + "' is not an int").contains("(from CARAVAN_PORT)");
+    }
+
+    @Test
+    void shouldAskWhetherAMisspeltVariableIsMeantForCaravan() {
+        var environment = Map.of(
+                "CARAVAN_STAGE", "2", // of another verb
+                "CARAVAN_MODEL_NAME", "ours", // of another verb, and right
+                "CARAVAN_SOMETHING_ELSE", "theirs",
+                "CARAVAN_SERVICE_HOST", "10.96.0.7",
+                "CARAVAN_HOSTS_PORT", "tcp://10.96.0.7:80");
+        var outcome = run(environment, "ps", "--config", "/no/such.conf");
+
+        assertThat(outcome.err().lines())
+                .containsExactly(
+                        "caravan: the variable CARAVAN_STAGE is no setting of Caravan; is CARAVAN_STAGES meant?",
+                        "caravan: the configuration file /no/such.conf cannot be read");
     }
 }

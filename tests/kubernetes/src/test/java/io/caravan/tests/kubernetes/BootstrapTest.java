@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import io.caravan.tests.support.NeedsProgram;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.Service;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,13 +144,17 @@ class BootstrapTest {
         return pod.members().stream().filter(it -> it.endsWith(" Up")).toList();
     }
 
+    private LocalPod start(PodTemplateSpec template, String name) throws IOException {
+        return LocalPod.start(template, name, nextIp(), manifests.all(Service.class), api, folder);
+    }
+
     private LocalPod gateway(String name) throws IOException {
-        pods.add(LocalPod.start(manifests.gateway(), name, nextIp(), api, folder));
+        pods.add(start(manifests.gateway(), name));
         return pods.getLast();
     }
 
     private LocalPod worker(String name) throws IOException {
-        pods.add(LocalPod.start(manifests.worker(), name, nextIp(), api, folder));
+        pods.add(start(manifests.worker(), name));
         return pods.getLast();
     }
 

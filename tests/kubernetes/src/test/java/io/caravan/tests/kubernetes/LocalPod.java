@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.Service;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -40,9 +41,11 @@ record LocalPod(Pod pod, Process process, Path output) implements AutoCloseable 
     /**
      * Starts a pod.
      *
+     * @param services beside it, of which kubelet tells it: the manifests ask for none of that, others' may not
      * @param folder of its files; what the container has under /etc is here under etc
      */
-    static LocalPod start(PodTemplateSpec template, String name, String ip, KubernetesApi api, Path folder)
+    static LocalPod start(
+            PodTemplateSpec template, String name, String ip, List<Service> services, KubernetesApi api, Path folder)
             throws IOException {
         assertThat(DIST.resolve("lib")).as("Caravan as packaged").isDirectory();
         var container = template.getSpec().getContainers().getFirst();
@@ -66,6 +69,7 @@ record LocalPod(Pod pod, Process process, Path output) implements AutoCloseable 
         var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         var environment = builder.environment();
         environment.keySet().removeIf(key -> key.startsWith("CARAVAN_"));
+        services.forEach(service -> environment.putAll(ServiceVariables.of(service)));
         environment.putAll(container.getEnv().stream()
                 .collect(Collectors.toMap(EnvVar::getName, variable -> value(variable, name, ip, folder))));
         environment.put("CARAVAN_HOME", folder.resolve(name).toString());

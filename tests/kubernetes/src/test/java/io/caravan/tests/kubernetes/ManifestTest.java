@@ -92,6 +92,16 @@ class ManifestTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"base", "overlays/laptop", "overlays/gpu"})
+    void shouldKeepServicesOutOfThePodsVariables(String folder) {
+        var manifests = Manifests.render(folder);
+
+        assertThat(List.of(manifests.gateway(), manifests.worker()))
+                .allSatisfy(
+                        pod -> assertThat(pod.getSpec().getEnableServiceLinks()).isFalse());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/laptop", "overlays/gpu"})
     void shouldOpenThePortsThatTheConfigurationNamesAndNoOthers(String folder) {
         var manifests = Manifests.render(folder);
         var config = configuration(manifests);
