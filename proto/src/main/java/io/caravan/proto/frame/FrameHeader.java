@@ -25,7 +25,7 @@ public final class FrameHeader {
     public static final int MAGIC = 'C' | 'R' << 8 | 'V' << 16 | 'N' << 24;
 
     /** Version of the wire format; frames of another are refused. */
-    public static final short VERSION = 2;
+    public static final short VERSION = 3;
 
     private static final int VERSION_OFFSET = 4;
     private static final int TYPE_OFFSET = 6;

@@ -15,8 +15,8 @@ final class PlanCodec {
     private static final int CHOICE_FLAG = 1;
     private static final int LOGITS_FLAG = 2;
 
-    /** Least bytes of a slice: id, start, one token with its count, count of blocks, flags. */
-    private static final int SLICE_BYTES = 8 + 4 + 4 + 4 + 4 + 4;
+    /** Least bytes of a slice: id, count of the prompt, start, one token with its count, count of blocks, flags. */
+    private static final int SLICE_BYTES = 8 + 4 + 4 + 4 + 4 + 4 + 4;
 
     private static final int BIAS_BYTES = 4 + 4;
 
@@ -32,6 +32,7 @@ final class PlanCodec {
 
     private static void writeSlice(SequenceSlice slice, PayloadWriter out) {
         out.int64(slice.sequenceId());
+        out.int32(slice.promptCount());
         out.int32(slice.startPosition());
         out.ids(slice.tokens());
         out.ids(slice.blocks());
@@ -79,6 +80,7 @@ final class PlanCodec {
 
     private static SequenceSlice readSlice(PayloadReader in) {
         long sequenceId = in.int64();
+        int promptCount = in.index("prompt count");
         int startPosition = in.index("start position");
         TokenIds tokens = in.ids("tokens");
         if (startPosition > Integer.MAX_VALUE - tokens.size()) {
@@ -87,10 +89,15 @@ final class PlanCodec {
         TokenIds blocks = in.ids("blocks");
         int flags = in.int32();
         return switch (flags) {
-            case 0 -> new SequenceSlice(sequenceId, startPosition, tokens, blocks, List.of());
+            case 0 -> new SequenceSlice(sequenceId, promptCount, startPosition, tokens, blocks, List.of());
             case CHOICE_FLAG, CHOICE_FLAG | LOGITS_FLAG ->
                 new SequenceSlice(
-                        sequenceId, startPosition, tokens, blocks, List.of(readChoice((flags & LOGITS_FLAG) != 0, in)));
+                        sequenceId,
+                        promptCount,
+                        startPosition,
+                        tokens,
+                        blocks,
+                        List.of(readChoice((flags & LOGITS_FLAG) != 0, in)));
             default -> throw new FrameException("unknown flags of a slice: " + flags);
         };
     }

@@ -13,17 +13,23 @@ import java.util.List;
  * (seed, position), and a row's logits do not depend on the rows beside it. The slots of drafted tokens that were wrong
  * are written again by the slice that follows.
  *
+ * @param promptCount tokens of the sequence that were given, the others having been chosen: where frequencies depend on a
+ *     sequence's length, rows of the prompt have the length of the whole prompt, in whatever chunk they come
  * @param startPosition position of the first of {@code tokens}
  * @param tokens a chunk of the prompt, or the one token chosen last, and after it a draft
  * @param blocks ids of the blocks that hold positions 0 up to the last of {@code tokens}, in order
  * @param choice a list of one where the step ends by choosing this sequence's next token, else empty
  */
-public record SequenceSlice(long sequenceId, int startPosition, TokenIds tokens, TokenIds blocks, List<Choice> choice) {
+public record SequenceSlice(
+        long sequenceId, int promptCount, int startPosition, TokenIds tokens, TokenIds blocks, List<Choice> choice) {
 
     public SequenceSlice {
-        if (startPosition < 0 || tokens.isEmpty() || choice.size() > 1) {
-            throw new IllegalArgumentException("a slice needs a start >= 0, tokens, and at most one choice: start "
-                    + startPosition + ", " + tokens.size() + " tokens, " + choice.size() + " choices");
+        if (promptCount < 0 || startPosition < 0 || tokens.isEmpty() || choice.size() > 1) {
+            throw new IllegalArgumentException(
+                    "a slice needs a prompt and a start >= 0, tokens, and at most one choice: "
+                            + promptCount + " prompt tokens, start " + startPosition + ", " + tokens.size()
+                            + " tokens, "
+                            + choice.size() + " choices");
         }
         choice = List.copyOf(choice);
         int draftCount = draftCount(choice);
@@ -33,9 +39,19 @@ public record SequenceSlice(long sequenceId, int startPosition, TokenIds tokens,
         }
     }
 
+    /** A slice of a sequence whose prompt ends with it. */
+    public SequenceSlice(long sequenceId, int startPosition, TokenIds tokens, TokenIds blocks, List<Choice> choice) {
+        this(sequenceId, startPosition + tokens.size(), startPosition, tokens, blocks, choice);
+    }
+
     /** Position after the last of this slice's tokens. */
     public int endPosition() {
         return startPosition + tokens.size();
+    }
+
+    /** Tokens that the sequence had when {@code position} was first computed: its whole prompt, or all up to there. */
+    public int lengthAt(int position) {
+        return Math.max(promptCount, position + 1);
     }
 
     /** Tokens at the end of this slice that are drafted. */

@@ -28,6 +28,7 @@ final class Frames {
                     new SequenceSlice(Long.MAX_VALUE, 0, TokenIds.of(1, 2, 3), TokenIds.of(8), List.of()),
                     new SequenceSlice(
                             -5,
+                            29,
                             31,
                             TokenIds.of(4),
                             TokenIds.of(5, 6, 7),

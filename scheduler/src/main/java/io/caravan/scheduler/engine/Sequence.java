@@ -146,7 +146,7 @@ final class Sequence implements TokenLog {
         int needed = Math.ceilDiv(scheduledCount + draft.size(), blockTokens);
         TokenIds table = needed == blockCount ? blockIds : blockIds.slice(0, needed);
         var choices = choiceInFlight ? List.of(choice(draft.size())) : List.<SequenceSlice.Choice>of();
-        return new SequenceSlice(id(), start, chunk.concat(draft), table, choices);
+        return new SequenceSlice(id(), promptCount, start, chunk.concat(draft), table, choices);
     }
 
     private SequenceSlice.Choice choice(int draftCount) {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.SequenceRequest;
 import io.caravan.proto.sequence.TokenIds;
+import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import java.util.List;
@@ -40,6 +41,28 @@ class EngineBatchingTest {
         assertThat(plans.getLast().slices().getFirst().choice()).isEmpty();
         fixture.finishStep();
         assertThat(fixture.schedule().getFirst().slices().getFirst().choice()).hasSize(1);
+    }
+
+    @Test
+    void shouldTellTheLengthOfThePromptWithEachSliceAlsoAfterALoss() {
+        var fixture = new EngineFixture(limits(), 1, 64, 16);
+        fixture.submit(request(1, 30, 6));
+        fixture.schedule();
+        for (int step = 0; step < 6; step++) {
+            fixture.finishStep();
+            fixture.schedule();
+        }
+        assertThat(fixture.tokensOf(1)).isNotEmpty();
+        fixture.inFlight.clear();
+        fixture.engine.reset(2, 16);
+        fixture.engine.update(EngineFixture.resultOf(fixture.engine.schedule(0).orElseThrow()), 0);
+
+        for (StepPlan plan : fixture.schedule()) {
+            assertThat(plan.slices()).extracting(SequenceSlice::promptCount).containsOnly(30);
+            assertThat(plan.slices())
+                    .allSatisfy(slice -> assertThat(slice.lengthAt(slice.startPosition()))
+                            .isEqualTo(Math.max(30, slice.startPosition() + 1)));
+        }
     }
 
     @Test

@@ -48,7 +48,8 @@ final class TestSequence {
         boolean chooses = everyPosition || end == tokens.size();
         var choice = new SequenceSlice.Choice(Sampling.GREEDY, TokenIds.EMPTY, 0, true);
         TokenIds chunkTokens = tokens.slice(computedCount, end);
-        var slice = new SequenceSlice(id, computedCount, chunkTokens, blocks, chooses ? List.of(choice) : List.of());
+        var slice = new SequenceSlice(
+                id, promptCount, computedCount, chunkTokens, blocks, chooses ? List.of(choice) : List.of());
         computedCount = end;
         return slice;
     }

@@ -92,7 +92,7 @@ final class Guesser {
 
     private StepPlan run(long key, DraftLine line, int end, List<SequenceSlice.Choice> choice) {
         TokenIds blocks = line.blocks().slice(0, Math.ceilDiv(end, blockTokens));
-        var slice = new SequenceSlice(key, line.computed(), line.slice(line.computed(), end), blocks, choice);
+        var slice = new SequenceSlice(key, 0, line.computed(), line.slice(line.computed(), end), blocks, choice);
         var plan = new StepPlan(1, ++step, List.of(slice));
         model.forward(plan);
         line.computedTo(end);
