@@ -163,15 +163,16 @@ record JsonFields(String file, String prefix, JsonNode node) {
         return sizes;
     }
 
-    /** One integer or a list of them. */
-    List<Integer> intOrInts(String key) {
-        JsonNode value = require(key, "an integer or a list of integers");
-        if (!value.isArray()) {
-            return List.of(asInt(key, value));
+    /** One token id or a list of them; texts among them, which name tokens too, are for who reads the tokenizer. */
+    List<Integer> tokenIds(String key) {
+        JsonNode value = require(key, "a token id or a list of them");
+        var ids = new ArrayList<Integer>();
+        for (JsonNode each : value.isArray() ? value : List.of(value)) {
+            if (!each.isTextual() && !each.isObject()) {
+                ids.add(asInt(key, each));
+            }
         }
-        var ints = new ArrayList<Integer>();
-        value.forEach(each -> ints.add(asInt(key, each)));
-        return ints;
+        return ids;
     }
 
     ModelFormatException wrong(String key, String expected) {

@@ -124,7 +124,7 @@ public final class ModelConfig {
 
     private static void addEos(JsonFields source, LinkedHashSet<Integer> ids) {
         if (source.has("eos_token_id")) {
-            List<Integer> found = source.intOrInts("eos_token_id");
+            List<Integer> found = source.tokenIds("eos_token_id");
             if (found.stream().anyMatch(id -> id < 0)) {
                 throw source.wrong("eos_token_id", "a token id or a list of them, each at least 0");
             }

@@ -87,6 +87,8 @@ class ModelConfigTest {
             value = {
                 "{'model_type': 'llama', 'eos_token_id': [5, 6]} | {'eos_token_id': [6, 7]} | 5,6,7",
                 "{'model_type': 'llama', 'eos_token_id': 5} | {} | 5",
+                "{'model_type': 'llama', 'eos_token_id': ['</s>', 5]} | {'eos_token_id': {'content': '</s>'}} | 5",
+                "{'model_type': 'llama', 'eos_token_id': '</s>'} | {} | ``",
                 "{'model_type': 'llama'} | {'eos_token_id': 9} | 9",
                 "{'model_type': 'llama', 'eos_token_id': null} | {} | ``",
                 "{'model_type': 'llama'} | {} | 2",
@@ -141,7 +143,7 @@ class ModelConfigTest {
                 "'tie_word_embeddings': 'yes' | \"tie_word_embeddings\" must be true or false, not \"yes\"",
                 "'rope_scaling': 4 | \"rope_scaling\" must be an object, not 4",
                 "'architectures': 'LlamaForCausalLM' | \"architectures\" must be a list of strings",
-                "'eos_token_id': '</s>' | \"eos_token_id\" must be an integer below 2^31, not \"</s>\"",
+                "'eos_token_id': true | \"eos_token_id\" must be an integer below 2^31, not true",
                 "'eos_token_id': [-1] | \"eos_token_id\" must be a token id or a list of them, each at least 0",
                 "'vocab_size': 1, 'vocab_size': 2 | is not valid JSON: Duplicate field 'vocab_size'",
                 "'vocab_size': | is not valid JSON",

@@ -57,7 +57,7 @@ final class GenerateCall {
             return new GenerationRequest(
                     prompt,
                     wanted == 0 ? room : Math.min(wanted, room),
-                    request.getIgnoreEos() ? TokenIds.EMPTY : model.spec().eosTokenIds(),
+                    request.getIgnoreEos() ? TokenIds.EMPTY : model.endTokens(),
                     sampling(request),
                     request.getStopList(),
                     deadline);

@@ -136,9 +136,7 @@ final class WishReader {
                 fields.array("stop_token_ids"),
                 0,
                 model.spec().vocabSize() - 1));
-        return fields.flag("ignore_eos", false)
-                ? own
-                : model.spec().eosTokenIds().concat(own);
+        return fields.flag("ignore_eos", false) ? own : model.endTokens().concat(own);
     }
 
     private List<String> stopStrings(JsonFields fields) {

@@ -5,6 +5,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -20,13 +21,16 @@ public final class HuggingFaceTokenizer implements Tokenizer {
 
     private final ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library;
     private final BeginPolicy begin;
+    private final List<AddedToken> added;
     private final long anchor;
     private final String anchorText;
     private final Map<Integer, String> pieces = new ConcurrentHashMap<>();
 
-    private HuggingFaceTokenizer(ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library, BeginPolicy begin) {
+    private HuggingFaceTokenizer(
+            ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library, BeginPolicy begin, List<AddedToken> added) {
         this.library = library;
         this.begin = begin;
+        this.added = added;
         long[] ids = library.encode("a", false, false).getIds();
         this.anchor = ids[ids.length - 1];
         this.anchorText = library.decode(new long[] {anchor}, false);
@@ -60,7 +64,7 @@ public final class HuggingFaceTokenizer implements Tokenizer {
             var library = ai.djl.huggingface.tokenizers.HuggingFaceTokenizer.newInstance(
                     new ByteArrayInputStream(json),
                     Map.of("truncation", "false", "padding", "false", "modelMaxLength", "" + Integer.MAX_VALUE));
-            return new HuggingFaceTokenizer(library, BeginPolicy.of(config, library));
+            return new HuggingFaceTokenizer(library, BeginPolicy.of(config, library), AddedToken.read(json));
         } catch (IOException | RuntimeException e) {
             throw new TokenizerException(source + " is not a tokenizer that can be read: " + e.getMessage(), e);
         }
@@ -101,6 +105,11 @@ public final class HuggingFaceTokenizer implements Tokenizer {
                     ? both.substring(anchorText.length())
                     : library.decode(new long[] {each}, false);
         });
+    }
+
+    @Override
+    public List<AddedToken> addedTokens() {
+        return added;
     }
 
     private static TokenIds ids(long[] ids) {

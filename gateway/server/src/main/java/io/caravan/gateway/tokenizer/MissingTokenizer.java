@@ -2,6 +2,7 @@ package io.caravan.gateway.tokenizer;
 
 import io.caravan.proto.sequence.TokenIds;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Stands in for the tokenizer that a model folder lacks: token ids can be used, text cannot. */
 record MissingTokenizer(Path directory) implements Tokenizer {
@@ -24,5 +25,10 @@ record MissingTokenizer(Path directory) implements Tokenizer {
     @Override
     public String piece(int id) {
         return "";
+    }
+
+    @Override
+    public List<AddedToken> addedTokens() {
+        return List.of();
     }
 }

@@ -14,9 +14,15 @@ import java.util.List;
  * A model as the gateway needs it; no weights.
  *
  * @param name what clients call the model
+ * @param endTokens tokens that end an answer
  */
 public record ServedModel(
-        String name, ModelSpec spec, Tokenizer tokenizer, ChatPrompt chatPrompt, SamplingDefaults defaults) {
+        String name,
+        ModelSpec spec,
+        Tokenizer tokenizer,
+        ChatPrompt chatPrompt,
+        SamplingDefaults defaults,
+        TokenIds endTokens) {
 
     /** Turns of a chat to the model's own words. */
     @FunctionalInterface
@@ -43,7 +49,14 @@ public record ServedModel(
         }
         TokenizerConfig config = TokenizerConfig.read(path);
         Tokenizer tokenizer = FolderTokenizer.open(path, config);
-        return of(path, spec, config, tokenizer, SamplingDefaults.read(path));
+        ChatPrompt prompt = prompt(path, spec, config);
+        return new ServedModel(
+                spec.name(),
+                spec,
+                tokenizer,
+                prompt,
+                SamplingDefaults.read(path),
+                EndTokens.ofFolder(path, spec, tokenizer, prompt));
     }
 
     private static ServedModel openGguf(Path path, ModelSpec spec) {
@@ -51,29 +64,35 @@ public record ServedModel(
             GgufFields fields = GgufModel.fields(path, arena);
             var defaults = GgufTokenizer.defaults(fields);
             if (!GgufTokenizer.isIn(fields)) {
-                return of(path, spec, TokenizerConfig.ABSENT, new MissingTokenizer(path), defaults);
+                return new ServedModel(
+                        spec.name(),
+                        spec,
+                        new MissingTokenizer(path),
+                        prompt(path, spec, TokenizerConfig.ABSENT),
+                        defaults,
+                        spec.eosTokenIds());
             }
             var config = GgufTokenizer.config(fields);
             var tokenizer = HuggingFaceTokenizer.read("the metadata of " + path, GgufTokenizer.json(fields), config);
-            return of(path, spec, config, tokenizer, defaults);
+            ChatPrompt prompt = prompt(path, spec, config);
+            TokenIds ends = EndTokens.ofMetadata(config.eosToken(), spec, tokenizer, prompt);
+            return new ServedModel(spec.name(), spec, tokenizer, prompt, defaults, ends);
         }
     }
 
-    private static ServedModel of(
-            Path path, ModelSpec spec, TokenizerConfig config, Tokenizer tokenizer, SamplingDefaults defaults) {
-        ChatPrompt prompt = config.chatTemplate().isEmpty()
+    private static ChatPrompt prompt(Path path, ModelSpec spec, TokenizerConfig config) {
+        return config.chatTemplate().isEmpty()
                 ? (messages, add) -> {
                     throw new ChatTemplateException("the model " + spec.name()
                             + " has no chat template: use /v1/completions, or add chat_template.jinja to " + path);
                 }
                 : ChatTemplate.of(
                         config.chatTemplate(), config.bosToken(), config.eosToken(), Clock.systemDefaultZone())::render;
-        return new ServedModel(spec.name(), spec, tokenizer, prompt, defaults);
     }
 
     /** The same model under another name. */
     public ServedModel named(String otherName) {
-        return new ServedModel(otherName, spec, tokenizer, chatPrompt, defaults);
+        return new ServedModel(otherName, spec, tokenizer, chatPrompt, defaults, endTokens);
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.caravan.gateway.tokenizer;
 
 import io.caravan.proto.sequence.TokenIds;
+import java.util.List;
 
 /** Text to token ids and back. Implementations may be called by many threads at once. */
 public interface Tokenizer {
@@ -29,4 +30,7 @@ public interface Tokenizer {
 
     /** What the token adds to a text when it stands inside one, special tokens written out. */
     String piece(int id);
+
+    /** The tokens that a text names by writing them out; none where there is no tokenizer. */
+    List<AddedToken> addedTokens();
 }

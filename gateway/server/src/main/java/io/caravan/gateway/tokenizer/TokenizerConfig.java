@@ -79,7 +79,8 @@ public record TokenizerConfig(Beginning beginning, String bosToken, String eosTo
         return token.isObject() ? token.path("content").asText("") : token.asText("");
     }
 
-    private static JsonNode json(Path file) {
+    /** A JSON file; an empty object where there is none. */
+    static JsonNode json(Path file) {
         var mapper = new ObjectMapper();
         if (!Files.isRegularFile(file)) {
             return mapper.createObjectNode();

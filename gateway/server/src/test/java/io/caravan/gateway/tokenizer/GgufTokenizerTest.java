@@ -82,6 +82,14 @@ class GgufTokenizerTest {
     }
 
     @Test
+    void shouldEndAnAnswerWhereMetadataAndTemplateSay() throws IOException {
+        var metadata = text().put(GgufKeys.EOS_ID, 3)
+                .put(GgufKeys.CHAT_TEMPLATE, "{% for m in messages %}{{ m.content }}<|user|>{% endfor %}");
+
+        assertThat(ServedModel.open(write(metadata)).endTokens()).hasToString("2,3,4");
+    }
+
+    @Test
     void shouldBeUsableWithTokenIdsWithoutATokenizer() throws IOException {
         ServedModel served = ServedModel.open(write(new GgufMetadata()));
         assertThatThrownBy(() -> served.promptTokens("text")).hasMessageContaining("send the prompt as token ids");
