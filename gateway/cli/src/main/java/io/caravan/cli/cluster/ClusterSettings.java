@@ -2,23 +2,28 @@ package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
 import io.caravan.cli.CliException;
+import io.caravan.cli.address.JoinSettings;
 import java.time.Duration;
 import java.util.List;
 
 /**
  * How a process becomes a member of a cluster: {@code caravan.cluster}.
  *
- * @param host address that other members reach this process at
- * @param port of the actors; 0 takes any free one
+ * @param host address that other members reach this process at; empty: see {@link MemberAddress}
+ * @param port of the actors; 0 takes the usual one where that is free, else any
+ * @param usualPort 0 for none
  * @param seeds members to join, as {@code host:port}; where there are none a gateway founds a cluster
+ * @param join how they are looked for
  * @param leaveTimeout longest time that leaving may take
  * @param managementPort of probes and of those who look for a cluster, where Kubernetes tells who may be one
  */
 public record ClusterSettings(
         String host,
         int port,
+        int usualPort,
         Bootstrap bootstrap,
         List<String> seeds,
+        JoinSettings join,
         Duration leaveTimeout,
         int managementPort,
         ClusterTls tls) {
@@ -41,8 +46,10 @@ public record ClusterSettings(
         return new ClusterSettings(
                 cluster.getString("host"),
                 cluster.getInt("port"),
+                cluster.getInt("usual-port"),
                 bootstrap(cluster.getString("bootstrap")),
                 cluster.getStringList("seeds"),
+                JoinSettings.from(config),
                 cluster.getDuration("leave-timeout"),
                 cluster.getInt("management-port"),
                 ClusterTls.from(cluster.getConfig("tls")));

@@ -4,6 +4,8 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.caravan.cli.CliException;
+import io.caravan.cli.address.HostAndPort;
+import io.caravan.cli.address.JoinWatch;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.List;
@@ -18,6 +20,7 @@ import org.apache.pekko.actor.AddressFromURIString;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
 import org.apache.pekko.cluster.typed.JoinSeedNodes;
@@ -42,7 +45,7 @@ public final class Member implements AutoCloseable {
     /**
      * Starts the actor system with {@code roles} and begins to join.
      *
-     * @param config the whole configuration of the process
+     * @param config the whole configuration of the process, with what {@link MemberAddress} decided
      * @throws CliException where the port is taken or an address makes no sense
      */
     public static Member start(Config config, Set<String> roles) {
@@ -90,6 +93,7 @@ public final class Member implements AutoCloseable {
                     Cluster.get(system).manager().tell(Join.create(address()));
                 } else {
                     Cluster.get(system).manager().tell(new JoinSeedNodes(seedAddresses()));
+                    watch().start(this::joinedOrEnded);
                 }
             }
             case KUBERNETES -> {
@@ -115,19 +119,23 @@ public final class Member implements AutoCloseable {
         }
     }
 
-    private List<Address> seedAddresses() {
-        return settings.seeds().stream().map(Member::seedAddress).toList();
+    private JoinWatch watch() {
+        return new JoinWatch(
+                settings.seeds().stream().map(HostAndPort::parse).toList(), hostAndPort(), settings.join());
     }
 
-    private static Address seedAddress(String hostAndPort) {
-        if (!hostAndPort.matches("\\S+:\\d{1,5}")) {
-            throw new CliException("a member to join is given as HOST:PORT, not '" + hostAndPort + "'");
-        }
-        return AddressFromURIString.parse("pekko://" + SYSTEM + "@" + hostAndPort);
+    private boolean joinedOrEnded() {
+        return !Cluster.get(system).selfMember().status().equals(MemberStatus.removed())
+                || system.whenTerminated().isCompleted();
+    }
+
+    private List<Address> seedAddresses() {
+        return settings.seeds().stream()
+                .map(seed -> AddressFromURIString.parse("pekko://" + SYSTEM + "@" + seed))
+                .toList();
     }
 
     private static ActorSystem<Void> create(Config config, ClusterSettings settings) {
-        settings.seeds().forEach(Member::seedAddress);
         try {
             return ActorSystem.create(Behaviors.empty(), SYSTEM, config);
         } catch (RuntimeException e) {

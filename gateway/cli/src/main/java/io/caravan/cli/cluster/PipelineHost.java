@@ -55,7 +55,7 @@ public final class PipelineHost implements AutoCloseable {
         roles.add(SchedulerProtocol.ROLE);
         var draftModels = draftModels(settings.speculative(), modelDirectory, model.spec());
         try {
-            return join(config, settings, roles, model, draftModels);
+            return join(MemberAddress.decide(config), settings, roles, model, draftModels);
         } catch (RuntimeException e) {
             draftModels.forEach(DraftModel::close);
             throw e;

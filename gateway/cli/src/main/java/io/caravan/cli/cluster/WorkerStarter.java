@@ -1,6 +1,7 @@
 package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
+import io.caravan.cli.address.HostAndPort;
 import io.caravan.cli.process.JavaProcess;
 import io.caravan.kernels.CpuList;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ record WorkerStarter(Config worker, String join, String driverDirectory, List<St
                 "--memory=" + worker.getString("memory"),
                 "--kernels=" + worker.getString("kernels"),
                 "--weight-cache=" + worker.getString("weight-cache.directory"),
-                "--cluster-host=127.0.0.1",
+                "--cluster-host=" + HostAndPort.parse(join).host(),
                 "--cluster-port=0",
                 "--bootstrap=seed",
                 "--transport-port=0",

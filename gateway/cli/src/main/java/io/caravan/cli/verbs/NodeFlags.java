@@ -12,14 +12,16 @@ final class NodeFlags {
     @Option(
             names = "--cluster-host",
             paramLabel = "HOST",
-            description = "Address that other members reach this process at. [CARAVAN_CLUSTER_HOST]")
+            description = "Address of this machine that other members reach it at; 0.0.0.0: all of them. Left away: the"
+                    + " one that the member to join is reached from, or the loopback. [CARAVAN_CLUSTER_HOST]")
     private String host;
 
     @Setting(key = "caravan.cluster.port", env = "CARAVAN_CLUSTER_PORT")
     @Option(
             names = "--cluster-port",
             paramLabel = "PORT",
-            description = "TCP port of the actors; 0: any free one. [CARAVAN_CLUSTER_PORT]")
+            description = "TCP port of the actors; 0: any free one, of serve 25520 where that is free."
+                    + " [CARAVAN_CLUSTER_PORT]")
     private Integer port;
 
     @Setting(key = "caravan.cluster.seeds", env = "CARAVAN_JOIN")

@@ -16,6 +16,9 @@ import picocli.CommandLine.Mixin;
         name = "serve",
         description = "Serve a model with workers that join: a gateway, which hosts the scheduler too.")
 public final class ServeVerb extends Verb {
+    /** The same after each start, so that workers find it again. */
+    private static final int USUAL_CLUSTER_PORT = 25520;
+
     private static final int LEFT_THE_CLUSTER = 1;
 
     @Mixin
@@ -32,7 +35,7 @@ public final class ServeVerb extends Verb {
 
     @Override
     public Integer call() {
-        var config = settings(Map.of());
+        var config = settings(Map.of("caravan.cluster.usual-port", USUAL_CLUSTER_PORT));
         var directory = ModelArgument.directory(config);
         var log = logToFile();
         Logs.toStandardError(config.getString("caravan.log.stderr"));
@@ -43,7 +46,7 @@ public final class ServeVerb extends Verb {
             var state = shutdown.add(GatewayFront.start("serve", config, directory, host, states))
                     .state();
             System.out.printf("Serving %s at %s (gRPC %s).%n", state.model(), state.httpUrl(), state.grpcAddress());
-            System.out.printf("Workers join with: caravan worker --join %s   (log: %s)%n", state.clusterAddress(), log);
+            System.out.print(JoinLines.of(state.clusterAddress(), log));
             host.member().awaitEnd();
         }
         return LEFT_THE_CLUSTER;

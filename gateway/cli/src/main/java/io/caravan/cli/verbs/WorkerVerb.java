@@ -2,8 +2,10 @@ package io.caravan.cli.verbs;
 
 import com.typesafe.config.Config;
 import io.caravan.cli.CliException;
+import io.caravan.cli.address.HostAndPort;
 import io.caravan.cli.cluster.ClusterSettings;
 import io.caravan.cli.cluster.Member;
+import io.caravan.cli.cluster.MemberAddress;
 import io.caravan.cli.cluster.Shutdown;
 import io.caravan.cli.config.Setting;
 import io.caravan.cli.home.Logs;
@@ -71,6 +73,7 @@ public final class WorkerVerb extends Verb {
                 && cluster.seeds().isEmpty()) {
             throw new CliException("a worker needs a member to join: --join HOST:PORT, as 'caravan ps' shows it");
         }
+        cluster.seeds().forEach(HostAndPort::parse);
         var settings = WorkerSettings.from(config);
         var log = logToFile(settings.name());
         Logs.toStandardError(config.getString("caravan.log.stderr"));
@@ -82,8 +85,9 @@ public final class WorkerVerb extends Verb {
     private static int run(Config config, WorkerSettings settings) {
         try (var shutdown = new Shutdown()) {
             var probe = WorkerProbe.begin(settings);
-            var links = shutdown.add(AeronLinks.open(AeronSettings.from(config)));
-            var member = shutdown.add(Member.start(config, Set.of(SchedulerProtocol.WORKER_ROLE)));
+            var reachable = MemberAddress.decide(config);
+            var links = shutdown.add(AeronLinks.open(AeronSettings.from(reachable)));
+            var member = shutdown.add(Member.start(reachable, Set.of(SchedulerProtocol.WORKER_ROLE)));
             var node = WorkerNode.start(member.system(), settings, links, probe);
             System.err.println("Worker " + settings.name() + " is at " + member.hostAndPort());
             node.refused().thenAccept(reason -> {

@@ -29,6 +29,7 @@ public record AeronSettings(
         Duration clientTimeout,
         int maxFrameBytes) {
 
+    private static final String LOOPBACK = "127.0.0.1";
     private static final int MIN_MTU_BYTES = 1024;
     private static final int MAX_MTU_BYTES = 65_504;
     private static final int MTU_MULTIPLE = 32;
@@ -67,7 +68,7 @@ public record AeronSettings(
     public static AeronSettings from(Config config) {
         Config transport = config.getConfig("caravan.transport");
         return new AeronSettings(
-                transport.getString("host"),
+                transport.getString("host").isEmpty() ? LOOPBACK : transport.getString("host"),
                 transport.getInt("port"),
                 transport.getString("driver-directory"),
                 bytes(transport, "mtu"),
