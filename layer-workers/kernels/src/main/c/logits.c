@@ -45,3 +45,47 @@ void KERNEL(weigh)(float *weights, float *sums, const float *logits, long count,
         sums[first / LOGITS] = vf_sum(sum[0]);
     }
 }
+
+#define STEPS 1024           /* of equal width that scores are told apart by */
+#define UNITS 1099511627776.0f /* weights are counted in so small parts of the likeliest token's: 2^40 */
+
+/* how many steps a logit lies below the highest; far below is the last one, and comparing as floats keeps the conversion defined */
+INLINE int32_t step_of(float logit, float most, float steps_per_logit) {
+    float step = (most - logit) * steps_per_logit;
+    return (int32_t)(step < STEPS - 1 ? step : STEPS - 1);
+}
+
+/* where the tokens of the block that begins at first end; at first where all of them are lighter than least */
+INLINE long end_of(long first, long count, const float *sums, float least) {
+    if (sums[first / LOGITS] < least) return first;
+    return count < first + LOGITS ? count : first + LOGITS;
+}
+
+/* counts the tokens of each step and their mass, lighter ones than least left out */
+void KERNEL(deal)(int32_t *counts, int64_t *masses, const float *weights, const float *sums, const float *logits, long count,
+                  float least, float most, float steps_per_logit) {
+    for (int step = 0; step < STEPS; step++) counts[step] = 0, masses[step] = 0;
+    for (long first = 0; first < count; first += LOGITS) {
+        long end = end_of(first, count, sums, least);
+        for (long id = first; id < end; id++) {
+            if (weights[id] < least) continue;
+            int32_t step = step_of(logits[id], most, steps_per_logit);
+            counts[step]++;
+            masses[step] += (int64_t)(weights[id] * UNITS);
+        }
+    }
+}
+
+/* the tokens of one step by rising id; returns how many they are */
+long KERNEL(pick)(int32_t *ids, int32_t wanted, const float *weights, const float *sums, const float *logits, long count,
+                  float least, float most, float steps_per_logit) {
+    long picked = 0;
+    for (long first = 0; first < count; first += LOGITS) {
+        long end = end_of(first, count, sums, least);
+        for (long id = first; id < end; id++) {
+            ids[picked] = (int32_t)id; /* stays only where it is counted */
+            picked += (weights[id] >= least) & (step_of(logits[id], most, steps_per_logit) == wanted);
+        }
+    }
+    return picked;
+}

@@ -43,6 +43,8 @@ void KERNEL(store_kv)(uint8_t *, uint8_t *, const float *, const float *, long, 
 long KERNEL(quantise)(long, const float *, uint8_t *, long);
 void KERNEL(highest)(float *, const float *, long);
 void KERNEL(weigh)(float *, float *, const float *, long, float, float);
+void KERNEL(deal)(int32_t *, int64_t *, const float *, const float *, const float *, long, float, float, float);
+long KERNEL(pick)(int32_t *, int32_t, const float *, const float *, const float *, long, float, float, float);
 
 static uint64_t state = 1;
 
@@ -185,6 +187,12 @@ static void logits(long count) {
     print("same_highest", sums, (count + 63) / 64);
     KERNEL(weigh)(weights, sums, x, count, 30, 0.7f);
     print("same_weigh", weights, count);
+    int32_t counts[1024], *ids = memory(count * sizeof(int32_t));
+    int64_t masses[1024];
+    KERNEL(deal)(counts, masses, weights, sums, x, count, 1e-9f, 30, 40);
+    for (int step = 0; step < 1024; step++) printf("same_deal %d %d %lld\n", step, counts[step], (long long)masses[step]);
+    long picked = KERNEL(pick)(ids, 40, weights, sums, x, count, 1e-9f, 30, 40);
+    for (long i = 0; i < picked; i++) printf("same_pick %ld %d\n", i, ids[i]);
     print("same_sums", sums, (count + 63) / 64);
 }
 

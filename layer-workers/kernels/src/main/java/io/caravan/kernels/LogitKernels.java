@@ -1,5 +1,7 @@
 package io.caravan.kernels;
 
+import java.util.Arrays;
+
 /**
  * The passes over a whole vocabulary that choosing a token takes. They read the host's memory, and every provider and CPU
  * gives the same bits, so that a token does not depend on who chose it: operations are exactly rounded ones in an order that
@@ -35,4 +37,86 @@ public interface LogitKernels {
      * @param temperature above 0
      */
     void weigh(float[] weights, float[] sums, float[] logits, int count, float most, float temperature);
+
+    /** Steps of equal width that {@link #deal} tells scores apart by. */
+    int STEPS = 1024;
+
+    /**
+     * Weights are counted in so small parts of the likeliest token's where tokens are chosen by rank: sums of whole numbers are the same
+     * in any order, and what is lighter has no chance that a draw of 53 bits could tell from none.
+     */
+    float UNITS = 0x1p40f;
+
+    /** Units of a weight, rounded down; the sum of a vocabulary's stays far below 2^63. */
+    static long mass(float weight) {
+        return (long) (weight * UNITS);
+    }
+
+    /** How many steps a logit lies below {@code most}, which is not less. */
+    static int step(float logit, float most, float stepsPerLogit) {
+        return (int) Math.min(STEPS - 1, (most - logit) * stepsPerLogit);
+    }
+
+    /**
+     * Counts the tokens of each step, and their mass.
+     *
+     * @param counts [STEPS]
+     * @param masses [STEPS]
+     * @param weights [>= count]
+     * @param sums [>= blocks] none of which is less than a weight of its block
+     * @param logits [>= count]
+     * @param least lighter tokens are left out; above 0
+     * @param stepsPerLogit finite
+     */
+    default void deal(
+            int[] counts,
+            long[] masses,
+            float[] weights,
+            float[] sums,
+            float[] logits,
+            int count,
+            float least,
+            float most,
+            float stepsPerLogit) {
+        Arrays.fill(counts, 0);
+        Arrays.fill(masses, 0);
+        for (var first = 0; first < count; first += BLOCK) {
+            var end = sums[first / BLOCK] < least ? first : Math.min(count, first + BLOCK);
+            for (var id = first; id < end; id++) {
+                if (weights[id] >= least) {
+                    var step = step(logits[id], most, stepsPerLogit);
+                    counts[step]++;
+                    masses[step] += mass(weights[id]);
+                }
+            }
+        }
+    }
+
+    /**
+     * The tokens of one step, by rising id; arguments as those of {@link #deal}.
+     *
+     * @param ids [>= count]
+     * @return how many they are
+     */
+    default int pick(
+            int[] ids,
+            int step,
+            float[] weights,
+            float[] sums,
+            float[] logits,
+            int count,
+            float least,
+            float most,
+            float stepsPerLogit) {
+        var picked = 0;
+        for (var first = 0; first < count; first += BLOCK) {
+            var end = sums[first / BLOCK] < least ? first : Math.min(count, first + BLOCK);
+            for (var id = first; id < end; id++) {
+                if (weights[id] >= least && step(logits[id], most, stepsPerLogit) == step) {
+                    ids[picked++] = id;
+                }
+            }
+        }
+        return picked;
+    }
 }

@@ -73,6 +73,45 @@ class LogitKernelsTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"SCALAR", "VECTOR", "NATIVE"})
+    void shouldDealAndPickAsTheDefinitionDoes(KernelChoice choice) {
+        try (var device = HostDevice.open(choice, 1)) {
+            for (var count : COUNTS) {
+                for (var temperature : new float[] {1, 20, 1e-30f}) {
+                    for (var stepsPerLogit : new float[] {0.001f, 30, 3e38f}) {
+                        var logits = logits(count);
+                        var weights = new float[count];
+                        var sums = new float[LogitKernels.blocks(count)];
+                        DEFINITION.weigh(weights, sums, logits, count, 20, temperature);
+                        var expected = new long[LogitKernels.STEPS];
+                        var expectedCounts = new int[LogitKernels.STEPS];
+                        DEFINITION.deal(
+                                expectedCounts, expected, weights, sums, logits, count, 1e-12f, 20, stepsPerLogit);
+                        var masses = new long[LogitKernels.STEPS];
+                        var counts = new int[LogitKernels.STEPS];
+                        Arrays.fill(masses, 7);
+                        Arrays.fill(counts, 7);
+                        device.logits().deal(counts, masses, weights, sums, logits, count, 1e-12f, 20, stepsPerLogit);
+                        assertThat(masses).isEqualTo(expected);
+                        assertThat(counts).isEqualTo(expectedCounts);
+                        for (var step : new int[] {0, 30, 600, LogitKernels.STEPS - 1}) {
+                            var ids = new int[count];
+                            var wanted = new int[count];
+                            var picked = device.logits()
+                                    .pick(ids, step, weights, sums, logits, count, 1e-12f, 20, stepsPerLogit);
+                            assertThat(picked)
+                                    .isEqualTo(counts[step])
+                                    .isEqualTo(DEFINITION.pick(
+                                            wanted, step, weights, sums, logits, count, 1e-12f, 20, stepsPerLogit));
+                            assertThat(Arrays.copyOf(ids, picked)).isEqualTo(Arrays.copyOf(wanted, picked));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     private static float[] logits(int count) {
         var random = new SplittableRandom(count);
         var logits = new float[count];

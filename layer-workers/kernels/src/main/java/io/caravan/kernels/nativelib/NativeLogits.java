@@ -2,6 +2,7 @@ package io.caravan.kernels.nativelib;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.caravan.kernels.LogitKernels;
@@ -14,6 +15,10 @@ final class NativeLogits implements LogitKernels {
     private static final MethodHandle HIGHEST = LIBRARY.arrayKernel("highest", ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle WEIGH =
             LIBRARY.arrayKernel("weigh", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT);
+    private static final MethodHandle DEAL = LIBRARY.arrayKernel(
+            "deal", ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT);
+    private static final MethodHandle PICK = LIBRARY.arraySize(
+            "pick", ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT);
 
     @Override
     public void highest(float[] highest, float[] logits, int count) {
@@ -36,6 +41,68 @@ final class NativeLogits implements LogitKernels {
                     (long) count,
                     most,
                     temperature);
+        } catch (Throwable e) {
+            throw NativeLibrary.failed(e);
+        }
+    }
+
+    @Override
+    public void deal(
+            int[] counts,
+            long[] masses,
+            float[] weights,
+            float[] sums,
+            float[] logits,
+            int count,
+            float least,
+            float most,
+            float stepsPerLogit) {
+        check(sums, weights, logits, count);
+        if (counts.length < STEPS || masses.length < STEPS) {
+            throw new IllegalArgumentException("arrays are too short for " + STEPS + " steps");
+        }
+        try {
+            DEAL.invokeExact(
+                    MemorySegment.ofArray(counts),
+                    MemorySegment.ofArray(masses),
+                    MemorySegment.ofArray(weights),
+                    MemorySegment.ofArray(sums),
+                    MemorySegment.ofArray(logits),
+                    (long) count,
+                    least,
+                    most,
+                    stepsPerLogit);
+        } catch (Throwable e) {
+            throw NativeLibrary.failed(e);
+        }
+    }
+
+    @Override
+    public int pick(
+            int[] ids,
+            int step,
+            float[] weights,
+            float[] sums,
+            float[] logits,
+            int count,
+            float least,
+            float most,
+            float stepsPerLogit) {
+        check(sums, weights, logits, count);
+        if (ids.length < count) {
+            throw new IllegalArgumentException("an array of " + ids.length + " is too short for " + count + " ids");
+        }
+        try {
+            return (int) (long) PICK.invokeExact(
+                    MemorySegment.ofArray(ids),
+                    step,
+                    MemorySegment.ofArray(weights),
+                    MemorySegment.ofArray(sums),
+                    MemorySegment.ofArray(logits),
+                    (long) count,
+                    least,
+                    most,
+                    stepsPerLogit);
         } catch (Throwable e) {
             throw NativeLibrary.failed(e);
         }

@@ -5,28 +5,30 @@ import io.caravan.proto.sequence.Sampling;
 
 /**
  * The tokens that one draw may choose, and the draw. Weights are relative to the likeliest token's; sums are taken in an order that
- * the vocabulary alone gives: equal logits give equal tokens, with any kernels. Not thread-safe: it keeps its scratch.
+ * the vocabulary alone gives, or are of whole numbers: equal logits give equal tokens, with any kernels. Not thread-safe: it keeps
+ * its scratch.
  */
 final class Candidates {
     private final LogitKernels kernels;
-    private final Ranking ranking;
     private final int vocabSize;
     private final float[] weights; // [vocab] by token
     private final float[] sums; // [blocks] of weights
-    private final int[] kept; // [vocab] tokens, likeliest first
-    private final float[] keptScores; // [vocab]
-    private final float[] keptWeights; // [vocab]
-    private int keptCount;
+    private final int[] best; // [vocab] tokens that top-k may leave, by rising id
+    private final float[] bestScores; // [vocab]
+    private final float[] bestWeights; // [vocab]
+    private final RankedMass few; // where top-k leaves few
+    private final DealtMass many;
 
-    Candidates(int vocabSize, LogitKernels kernels, Ranking ranking) {
+    Candidates(int vocabSize, LogitKernels kernels) {
         this.vocabSize = vocabSize;
         this.kernels = kernels;
-        this.ranking = ranking;
         weights = new float[vocabSize];
         sums = new float[LogitKernels.blocks(vocabSize)];
-        kept = new int[vocabSize];
-        keptScores = new float[vocabSize];
-        keptWeights = new float[vocabSize];
+        best = new int[vocabSize];
+        bestScores = new float[vocabSize];
+        bestWeights = new float[vocabSize];
+        few = new RankedMass(vocabSize);
+        many = new DealtMass(vocabSize, kernels);
     }
 
     /**
@@ -38,74 +40,88 @@ final class Candidates {
      * @param chance in [0, 1)
      */
     int draw(float[] logits, float[] highest, float most, Sampling sampling, double chance) {
-        if (sampling.topK() > 0 && sampling.topK() < vocabSize) {
-            keepTopK(logits, highest, most, sampling);
-        } else {
-            kernels.weigh(weights, sums, logits, vocabSize, most, sampling.temperature());
-            if (sampling.topP() == 1 && sampling.minP() == 0) {
-                return drawFromAll(chance);
-            }
-            keepLikely(logits, sampling);
+        int topK = sampling.topK() > 0 ? Math.min(sampling.topK(), vocabSize) : vocabSize;
+        if (topK <= sums.length && topK < vocabSize) {
+            return drawByRank(few, keepOfFew(topK, logits, highest, most, sampling), chance);
         }
-        return drawFromKept(chance);
+        kernels.weigh(weights, sums, logits, vocabSize, most, sampling.temperature());
+        if (topK == vocabSize && sampling.topP() == 1 && sampling.minP() == 0) {
+            return drawFromAll(chance);
+        }
+        long kept = topK < vocabSize ? keepOfMany(topK, logits, most, sampling) : keepLikely(logits, most, sampling);
+        return drawByRank(many, kept, chance);
     }
 
-    /** The k likeliest tokens, then those of them that top-p and min-p leave. */
-    private void keepTopK(float[] logits, float[] highest, float most, Sampling sampling) {
-        int count = sampling.topK();
-        ranking.resetToBest(logits, highest, count);
-        for (int rank = 0; rank < count; rank++) {
-            kept[rank] = ranking.at(rank);
-            keptScores[rank] = logits[kept[rank]];
+    /** Draws from the first tokens, which have the mass {@code kept}. */
+    private static int drawByRank(MassByRank ranked, long kept, double chance) {
+        return ranked.tokenBeyond(Math.min(kept - 1, (long) (chance * kept)));
+    }
+
+    /** Ranks the k likeliest tokens, and perhaps some more; returns the mass of those of the k that top-p and min-p leave. */
+    private long keepOfFew(int topK, float[] logits, float[] highest, float most, Sampling sampling) {
+        int count = weighBest(topK, logits, highest, most, sampling.temperature());
+        few.reset(logits);
+        long likely = 0;
+        for (int i = 0; i < count; i++) {
+            long mass = LogitKernels.mass(bestWeights[i]);
+            if (mass > 0) {
+                few.add(best[i], mass);
+                likely += bestWeights[i] >= sampling.minP() ? mass : 0;
+            }
         }
-        kernels.weigh(keptWeights, sums, keptScores, count, most, sampling.temperature());
-        double total = 0;
-        for (int rank = 0; rank < count; rank++) {
-            total += keptWeights[rank];
+        return Math.min(keepTopP(few, few.massOfFirst(topK), sampling), likely);
+    }
+
+    private int weighBest(int topK, float[] logits, float[] highest, float most, float temperature) {
+        float least = Ranking.leastOfBest(logits, highest, topK);
+        int count = 0;
+        for (int block = 0; block < sums.length; block++) {
+            if (highest[block] >= least) {
+                for (int id = block * LogitKernels.BLOCK; id < endOf(block); id++) {
+                    if (logits[id] >= least) {
+                        best[count] = id;
+                        bestScores[count++] = logits[id];
+                    }
+                }
+            }
         }
-        double enough = enough(sampling, total);
-        double mass = 0;
-        keptCount = 0;
-        while (keptCount < count && mass < enough && isLikely(keptWeights[keptCount], sampling)) {
-            mass += keptWeights[keptCount++];
+        kernels.weigh(bestWeights, sums, bestScores, count, most, temperature);
+        return count;
+    }
+
+    /** As {@link #keepOfFew} from weights of the whole vocabulary, where finding the k likeliest would take longer than ranking all. */
+    private long keepOfMany(int topK, float[] logits, float most, Sampling sampling) {
+        many.deal(logits, weights, sums, 0, most, sampling.temperature());
+        long kept = keepTopP(many, many.massOfFirst(topK), sampling);
+        if (sampling.minP() > 0) {
+            many.deal(logits, weights, sums, sampling.minP(), most, sampling.temperature());
+            kept = Math.min(kept, many.massOfFirst(vocabSize));
         }
+        return kept;
+    }
+
+    /** Mass of what top-p leaves of first tokens with the mass {@code total}. */
+    private static long keepTopP(MassByRank ranked, long total, Sampling sampling) {
+        return sampling.topP() < 1
+                ? Math.min(total, ranked.massReaching((long) Math.ceil(sampling.topP() * (double) total)))
+                : total;
     }
 
     /**
-     * The tokens that top-p and min-p leave. Those lighter than half of the mean share of what top-p leaves out cannot reach that
-     * together, so none of them is needed to fill top-p's share.
+     * Ranks the tokens that min-p leaves; returns the mass of those that top-p leaves. Those lighter than half of the mean share of
+     * what top-p leaves out cannot reach that together, so none of them is needed to fill top-p's share.
      */
-    private void keepLikely(float[] logits, Sampling sampling) {
+    private long keepLikely(float[] logits, float most, Sampling sampling) {
         double total = total();
         double leastOfTopP = 0.5 * (1 - (double) sampling.topP()) * total / vocabSize;
-        double least = Math.max(leastOfTopP, sampling.minP());
-        ranking.reset(logits);
-        for (int block = 0; block < sums.length; block++) {
-            if (sums[block] >= least) {
-                ranking.addFrom(weights, least, block);
-            }
-        }
-        double enough = enough(sampling, total);
-        double mass = 0;
-        keptCount = 0;
-        while (keptCount < ranking.count() && mass < enough) {
-            int id = ranking.at(keptCount);
-            if (!isLikely(weights[id], sampling)) {
-                break;
-            }
-            kept[keptCount] = id;
-            keptWeights[keptCount++] = weights[id];
-            mass += weights[id];
-        }
+        many.deal(logits, weights, sums, Math.max(leastOfTopP, sampling.minP()), most, sampling.temperature());
+        return sampling.topP() < 1
+                ? many.massReaching((long) Math.ceil(sampling.topP() * total * LogitKernels.UNITS))
+                : many.massOfFirst(vocabSize);
     }
 
-    private static double enough(Sampling sampling, double total) {
-        return sampling.topP() < 1 ? sampling.topP() * total : Double.POSITIVE_INFINITY;
-    }
-
-    /** By min-p; the likeliest always is. */
-    private boolean isLikely(float weight, Sampling sampling) {
-        return keptCount == 0 || weight >= sampling.minP();
+    private int endOf(int block) {
+        return Math.min(vocabSize, (block + 1) * LogitKernels.BLOCK);
     }
 
     private double total() {
@@ -124,31 +140,13 @@ final class Candidates {
             passed += sums[block++];
         }
         int last = block * LogitKernels.BLOCK;
-        for (int id = last; id < Math.min(vocabSize, (block + 1) * LogitKernels.BLOCK); id++) {
+        for (int id = last; id < endOf(block); id++) {
             if (weights[id] > 0) {
                 passed += weights[id];
                 last = id;
                 if (target < passed) {
                     break;
                 }
-            }
-        }
-        return last;
-    }
-
-    private int drawFromKept(double chance) {
-        double total = 0;
-        for (int i = 0; i < keptCount; i++) {
-            total += keptWeights[i];
-        }
-        double target = chance * total;
-        double passed = 0;
-        int last = kept[0];
-        for (int i = 0; i < keptCount && keptWeights[i] > 0; i++) {
-            passed += keptWeights[i];
-            last = kept[i];
-            if (target < passed) {
-                break;
             }
         }
         return last;

@@ -34,23 +34,31 @@ final class Ranking {
      */
     void resetToBest(float[] scores, float[] highest, int wanted) {
         reset(scores);
-        int blocks = LogitKernels.blocks(scores.length);
-        // so many blocks have a token of that score, so it is not above that of the last one wanted
-        float least = wanted <= blocks
-                ? leastOfBest(highest, blocks, wanted)
-                : leastOfBest(scores, scores.length, Math.min(wanted, scores.length));
-        for (int block = 0; block < blocks; block++) {
+        float least = leastOfBest(scores, highest, wanted);
+        for (int block = 0; block < LogitKernels.blocks(scores.length); block++) {
             if (highest[block] >= least) {
-                addFrom(scores, least, block);
+                addFrom(least, block);
             }
         }
     }
 
-    /** Adds the tokens of a block whose {@code values} are {@code least} or more. */
-    void addFrom(float[] values, double least, int block) {
-        int end = Math.min(values.length, (block + 1) * LogitKernels.BLOCK);
+    /**
+     * A score that the {@code wanted} best all reach, and few others.
+     *
+     * @param highest the best score of each {@link LogitKernels#BLOCK} tokens
+     */
+    static float leastOfBest(float[] scores, float[] highest, int wanted) {
+        int blocks = LogitKernels.blocks(scores.length);
+        // so many blocks have a token of that score, so it is not above that of the last one wanted
+        return wanted <= blocks
+                ? leastOfBest(highest, blocks, wanted)
+                : leastOfBest(scores, scores.length, Math.min(wanted, scores.length));
+    }
+
+    private void addFrom(float least, int block) {
+        int end = Math.min(scores.length, (block + 1) * LogitKernels.BLOCK);
         for (int id = block * LogitKernels.BLOCK; id < end; id++) {
-            if (values[id] >= least) {
+            if (scores[id] >= least) {
                 add(id);
             }
         }

@@ -32,7 +32,7 @@ public final class Sampler {
         this.kernels = kernels;
         penalties = new Penalties(vocabSize);
         ranking = new Ranking(vocabSize);
-        candidates = new Candidates(vocabSize, kernels, ranking);
+        candidates = new Candidates(vocabSize, kernels);
         adjusted = new float[vocabSize];
         highest = new float[LogitKernels.blocks(vocabSize)];
     }
