@@ -20,7 +20,11 @@ avx512bf16="$avx512 -mavx512bf16"
 amx="$avx512bf16 -mamx-tile -mamx-int8 -mamx-bf16"
 neon="-march=armv8.2-a+dotprod+fp16"
 neoni8mm="-march=armv8.2-a+dotprod+fp16+i8mm"
+library=$out/classes/io/caravan/kernels/nativelib/$(uname -s | tr '[:upper:]' '[:lower:]')-$arch
 objects=$out/objects
+# A build takes half a minute of two cores: one of the same sources, by the same compiler, is kept.
+built=$({ cksum ./*; "$cc" --version; uname -m; } | cksum)
+if [ -f "$library/libcaravan.so" ] && [ "$(cat "$objects/built" 2>/dev/null)" = "$built" ]; then exit 0; fi
 rm -rf "$objects" && mkdir -p "$objects" || exit 1
 $cc $common -c platform.c -o "$objects/platform.o" || exit 1
 for path in $paths; do
@@ -33,5 +37,4 @@ for path in $paths; do
         $cc $common $flags -DPATH=$path -c $source.c -o "$objects/$path-$source.o" || exit 1
     done
 done
-library=$out/classes/io/caravan/kernels/nativelib/$(uname -s | tr '[:upper:]' '[:lower:]')-$arch
-mkdir -p "$library" && $cc -shared -o "$library/libcaravan.so" "$objects"/*.o
+mkdir -p "$library" && $cc -shared -o "$library/libcaravan.so" "$objects"/*.o && echo "$built" >"$objects/built"
