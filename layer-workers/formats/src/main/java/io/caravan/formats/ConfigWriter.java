@@ -24,7 +24,7 @@ final class ConfigWriter {
         config.put("num_key_value_heads", spec.kvHeadCount());
         config.put("head_dim", spec.headDim());
         config.put("vocab_size", spec.vocabSize());
-        config.put("max_position_embeddings", spec.maxPositions());
+        config.put("max_position_embeddings", declaredPositions(spec));
         config.put("rms_norm_eps", Double.valueOf(Float.toString(spec.rmsNormEps())));
         config.put("rope_theta", spec.ropeTheta());
         config.put("rope_scaling", scaling(spec.ropeScaling()));
@@ -38,6 +38,13 @@ final class ConfigWriter {
         config.put("bos_token_id", BOS_TOKEN_ID);
         config.put("eos_token_id", spec.eosTokenIds().toArray());
         return config;
+    }
+
+    /** Of which {@link RopeScaling#context} is what the model serves. */
+    private static int declaredPositions(ModelSpec spec) {
+        return spec.ropeScaling() instanceof RopeScaling.Dynamic dynamic
+                ? dynamic.originalMaxPositions()
+                : spec.maxPositions();
     }
 
     private static Map<String, Object> scaling(RopeScaling scaling) {
@@ -57,6 +64,19 @@ final class ConfigWriter {
                 fields.put("low_freq_factor", llama3.lowFreqFactor());
                 fields.put("high_freq_factor", llama3.highFreqFactor());
                 fields.put("original_max_position_embeddings", llama3.originalMaxPositions());
+            }
+            case RopeScaling.Yarn yarn -> {
+                fields.put("rope_type", "yarn");
+                fields.put("factor", yarn.factor());
+                fields.put("original_max_position_embeddings", yarn.originalMaxPositions());
+                fields.put("attention_factor", yarn.attentionFactor());
+                fields.put("beta_fast", yarn.betaFast());
+                fields.put("beta_slow", yarn.betaSlow());
+                fields.put("truncate", yarn.truncate());
+            }
+            case RopeScaling.Dynamic dynamic -> {
+                fields.put("rope_type", "dynamic");
+                fields.put("factor", dynamic.factor());
             }
         }
         return fields;

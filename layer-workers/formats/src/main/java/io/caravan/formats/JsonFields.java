@@ -89,6 +89,20 @@ record JsonFields(String file, String prefix, JsonNode node) {
         return node.path(key).isTextual();
     }
 
+    boolean isObject(String key) {
+        return node.path(key).isObject();
+    }
+
+    boolean isNumber(String key) {
+        return node.path(key).isNumber();
+    }
+
+    /** Whether the value, of a field that multiplies or switches something on, is one that changes nothing. */
+    boolean isNeutral(String key) {
+        JsonNode value = node.path(key);
+        return !has(key) || value.isNumber() && value.doubleValue() == 1 || value.isBoolean() && !value.booleanValue();
+    }
+
     int intOr(String key, int absent) {
         return has(key) ? asInt(key, node.get(key)) : absent;
     }
@@ -177,6 +191,11 @@ record JsonFields(String file, String prefix, JsonNode node) {
 
     ModelFormatException wrong(String key, String expected) {
         return wrong(key, expected, node.path(key));
+    }
+
+    /** Says that {@code what}, found here, is not supported, and what is {@code instead}. */
+    ModelFormatException unknown(String what, String instead) {
+        return new ModelFormatException(file + ": " + prefix + what + " is not supported; " + instead);
     }
 
     private JsonNode requireArray(String key, String expected) {

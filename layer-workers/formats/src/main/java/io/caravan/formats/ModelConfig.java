@@ -67,9 +67,10 @@ public final class ModelConfig {
         int absentKvHeads =
                 family.kvHeadCount == 0 || fields.isNull("num_key_value_heads") ? heads : family.kvHeadCount;
         int layerCount = fields.intOr("num_hidden_layers", family.layerCount);
-        int maxPositions = fields.intOr("max_position_embeddings", family.maxPositions);
+        int declaredPositions = fields.intOr("max_position_embeddings", family.maxPositions);
         int headDim = headDim(hidden, heads);
-        var rope = RopeConfig.read(fields, family.ropeTheta);
+        var rope = RopeConfig.read(fields, family.ropeTheta, declaredPositions);
+        int maxPositions = rope.scaling().context(declaredPositions);
         var spec = new ModelSpec(
                 ModelNames.of(directory),
                 hidden,

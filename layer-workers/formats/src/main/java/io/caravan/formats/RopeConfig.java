@@ -1,62 +1,83 @@
 package io.caravan.formats;
 
 import io.caravan.proto.model.RopeScaling;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * Rotary embedding as a configuration gives it: {@code rope_theta} and {@code rope_scaling}, or, in newer folders,
- * {@code rope_parameters} with both inside.
+ * Rotary embedding as a configuration gives it: {@code rope_scaling} in older folders, {@code rope_parameters} in newer ones,
+ * or both where they say the same; the base {@code rope_theta} inside or beside them. What transformers would use is used,
+ * and what it would pass over in silence is refused, since a file that says it means other angles.
  */
 record RopeConfig(double theta, RopeScaling scaling) {
-    /** @param absentTheta what {@code rope_theta} is where it is not given */
-    static RopeConfig read(JsonFields config, double absentTheta) {
-        double theta = config.doubleOr("rope_theta", absentTheta);
-        RopeScaling scaling = new RopeScaling.None();
-        if (config.has("rope_scaling")) {
-            scaling = scaling(config.requireObject("rope_scaling"));
+    private static final String THETA = "rope_theta";
+    private static final List<String> FORMS = List.of("rope_scaling", "rope_parameters");
+
+    /** Parameters may be given by kind of attention; these models have the same for both. */
+    private static final Set<String> ATTENTION_KINDS = Set.of("full_attention", "sliding_attention");
+
+    /**
+     * Reads what {@code config} says.
+     *
+     * @param absentTheta the base where none is given
+     * @param declaredPositions {@code max_position_embeddings}
+     */
+    static RopeConfig read(JsonFields config, double absentTheta, int declaredPositions) {
+        List<JsonFields> forms = forms(config);
+        double theta = theta(config, forms, absentTheta);
+        RotaryFields.refuseUnknown(config, theta);
+        List<RopeScaling> scalings = forms.stream()
+                .map(form -> new RopeScalingConfig(config, form, declaredPositions).read())
+                .distinct()
+                .toList();
+        if (scalings.size() > 1) {
+            throw new ModelFormatException(config.file() + ": " + named(forms) + " contradict each other; keep one");
         }
-        if (config.has("rope_parameters")) {
-            JsonFields parameters = parameters(config);
-            RopeScaling newer = scaling(parameters);
-            double newerTheta = parameters.doubleOr("rope_theta", theta);
-            boolean contradicts = config.has("rope_scaling") && !newer.equals(scaling)
-                    || config.has("rope_theta") && newerTheta != theta;
-            if (contradicts) {
-                throw new ModelFormatException(config.file()
-                        + ": rope_parameters contradicts rope_theta or rope_scaling; keep one of the two forms");
+        return new RopeConfig(theta, scalings.isEmpty() ? new RopeScaling.None() : scalings.getFirst());
+    }
+
+    private static List<JsonFields> forms(JsonFields config) {
+        var forms = new ArrayList<JsonFields>();
+        for (String key : FORMS) {
+            if (config.has(key)) {
+                JsonFields form = config.requireObject(key);
+                List<String> nested =
+                        form.keys().stream().filter(form::isObject).toList();
+                if (nested.isEmpty()) {
+                    forms.add(form);
+                }
+                for (String kind : nested) {
+                    if (!ATTENTION_KINDS.contains(kind)) {
+                        throw form.unknown(kind, "parameters of full_attention and sliding_attention are");
+                    }
+                    forms.add(form.requireObject(kind));
+                }
             }
-            return new RopeConfig(newerTheta, newer);
         }
-        return new RopeConfig(theta, scaling);
+        return forms;
     }
 
-    /** Parameters may be given by kind of attention; these models have only the full one. */
-    private static JsonFields parameters(JsonFields config) {
-        JsonFields parameters = config.requireObject("rope_parameters");
-        if (parameters.has("sliding_attention")) {
-            throw new ModelFormatException(config.file()
-                    + ": rope_parameters.sliding_attention is not supported; models with full attention are");
+    private static double theta(JsonFields config, List<JsonFields> forms, double absent) {
+        var places = new ArrayList<>(forms);
+        places.add(config);
+        var thetas = new TreeSet<Double>();
+        for (JsonFields place : places) {
+            if (place.has(THETA)) {
+                thetas.add(place.requireDouble(THETA));
+            }
         }
-        return parameters.has("full_attention") ? parameters.requireObject("full_attention") : parameters;
+        if (thetas.size() > 1) {
+            throw new ModelFormatException(
+                    config.file() + ": " + THETA + " is given as " + thetas + " in different places; keep one");
+        }
+        return thetas.isEmpty() ? absent : thetas.getFirst();
     }
 
-    private static RopeScaling scaling(JsonFields rope) {
-        if (rope.doubleOr("partial_rotary_factor", 1) != 1) {
-            throw new ModelFormatException(rope.file() + ": " + rope.prefix()
-                    + "partial_rotary_factor other than 1 is not supported; rotation of whole heads is");
-        }
-        String type = rope.textOr("rope_type", rope.textOr("type", "default"));
-        return switch (type) {
-            case "default" -> new RopeScaling.None();
-            case "linear" -> new RopeScaling.Linear(rope.requireDouble("factor"));
-            case "llama3" ->
-                new RopeScaling.Llama3(
-                        rope.requireDouble("factor"),
-                        rope.requireDouble("low_freq_factor"),
-                        rope.requireDouble("high_freq_factor"),
-                        rope.requireInt("original_max_position_embeddings"));
-            default ->
-                throw new ModelFormatException(
-                        rope.file() + ": rope type " + type + " is not supported; default, linear and llama3 are");
-        };
+    private static String named(List<JsonFields> forms) {
+        return String.join(
+                " and ",
+                forms.stream().map(form -> form.prefix().replaceAll("\\.$", "")).toList());
     }
 }

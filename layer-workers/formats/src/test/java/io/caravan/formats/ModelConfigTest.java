@@ -71,6 +71,11 @@ class ModelConfigTest {
                 "'rope_parameters': {'rope_type': 'linear', 'factor': 4.0, 'rope_theta': 500000}",
                 "'rope_theta': 5e5, 'rope_parameters': {'rope_type': 'linear', 'factor': 4.0}",
                 "'rope_parameters': {'full_attention': {'rope_type': 'linear', 'factor': 4, 'rope_theta': 5e5}}",
+                "'rope_parameters': {'full_attention': {'rope_type': 'linear', 'factor': 4, 'rope_theta': 5e5}, "
+                        + "'sliding_attention': {'rope_type': 'linear', 'factor': 4, 'rope_theta': 5e5}}",
+                "'rope_scaling': {'rope_type': 'linear', 'factor': 4, 'rope_theta': 5e5}",
+                "'rope_scaling': {'type': 'linear', 'rope_type': 'linear', 'factor': 4}, 'rope_theta': 5e5, "
+                        + "'rotary_emb_base': 500000, 'rotary_pct': 1.0, 'rope_interleaved': false, 'rope_base': null",
                 "'rope_theta': 5e5, 'rope_scaling': {'rope_type': 'linear', 'factor': 4}, "
                         + "'rope_parameters': {'rope_type': 'linear', 'factor': 4.0, 'rope_theta': 5e5}",
             })
@@ -78,6 +83,23 @@ class ModelConfigTest {
         ModelSpec spec = read("{'model_type': 'llama', " + rope + "}");
         assertThat(spec.ropeTheta()).isEqualTo(500000);
         assertThat(spec.ropeScaling()).isEqualTo(new RopeScaling.Linear(4));
+    }
+
+    @Test
+    void shouldServeTheContextThatTheScalingStretchesTo() throws IOException {
+        String yarn = "{'type': 'yarn', 'factor': 4.0, 'original_max_position_embeddings': 32768}";
+        ModelSpec qwen = read("{'model_type': 'qwen2', 'rope_theta': 1e6, 'rope_scaling': " + yarn + "}");
+        assertThat(qwen.maxPositions()).isEqualTo(131072);
+        assertThat(qwen.ropeScaling()).isEqualTo(new RopeScaling.Yarn(4, 32768, 0.1 * Math.log(4) + 1, 32, 1, true));
+        assertThat(read("{'model_type': 'qwen3', 'max_position_embeddings': 40960, 'rope_scaling': " + yarn + "}")
+                        .maxPositions())
+                .isEqualTo(131072);
+        ModelSpec dynamic = read("{'model_type': 'llama', 'rope_scaling': {'type': 'dynamic', 'factor': 2.5}}");
+        assertThat(dynamic.maxPositions()).isEqualTo(5120);
+        assertThat(dynamic.ropeScaling()).isEqualTo(new RopeScaling.Dynamic(2.5, 2048));
+        assertThat(read("{'model_type': 'llama', 'rope_scaling': {'type': 'linear', 'factor': 4}}")
+                        .maxPositions())
+                .isEqualTo(2048);
     }
 
     @ParameterizedTest
@@ -120,12 +142,43 @@ class ModelConfigTest {
                 "'quantization_config': {'quant_method': 'awq', 'bits': 4} | quantization_config (awq) is not supported",
                 "'quantization_config': {'quant_method': 'fp8'} | quantization_config (fp8) is not supported",
                 "'partial_rotary_factor': 0.5 | partial_rotary_factor other than 1 is not supported",
-                "'rope_scaling': {'type': 'dynamic', 'factor': 2} | rope type dynamic is not supported",
-                "'rope_scaling': {'rope_type': 'yarn', 'factor': 2} | rope type yarn is not supported; default, linear",
-                "'rope_parameters': {'rope_type': 'longrope'} | rope type longrope is not supported",
+                "'rope_parameters': {'rope_type': 'longrope'} | rope type longrope is not supported; default, linear, llama3",
+                "'rope_scaling': {'type': 'su', 'long_factor': [1]} | rope type su is not supported",
+                "'rope_scaling': {'type': 'mrope', 'mrope_section': [16, 24, 24]} | rope type mrope is not supported",
+                "'rope_scaling': {'type': 'mrope', 'rope_type': 'default'} | rope_type default and type mrope contradict",
+                "'rope_scaling': {'factor': 2} | rope_scaling.factor of rope type default is not supported",
+                "'rope_scaling': {'type': 'default', 'mrope_section': [8]} | rope_scaling.mrope_section of rope type default",
+                "'rope_scaling': {'type': 'dynamic', 'factor': 2, 'alpha': 8} | rope_scaling.alpha of rope type dynamic",
+                "'rope_scaling': {'type': 'dynamic', 'factor': 2, 'original_max_position_embeddings': 1024} "
+                        + "| of a dynamic type other than max_position_embeddings, which is 2048 is not supported",
+                "'rope_scaling': {'type': 'yarn', 'factor': 2, 'attn_factor': 0.7} | rope_scaling.attn_factor of rope type yarn",
+                "'rope_scaling': {'type': 'yarn'} | lacks \"rope_scaling.factor\", which must be a number",
+                "'rope_scaling': {'type': 'yarn', 'factor': 2, 'beta_fast': 1, 'beta_slow': 2} | 0 < beta_slow < beta_fast",
+                "'rope_scaling': {'type': 'yarn', 'factor': 2, 'attention_factor': 0} | attention_factor > 0",
+                "'original_max_position_embeddings': 64, 'rope_scaling': {'type': 'yarn', 'factor': 2, "
+                        + "'original_max_position_embeddings': 32} | contradict each other",
+                "'head_dim': 2, 'rope_scaling': {'type': 'dynamic', 'factor': 2} | no base that could grow",
+                "'rope_base': 5e5 | rope_base is not supported; rope_theta, rope_scaling and rope_parameters are",
+                "'rotary_emb_base': 1000000 | rotary_emb_base is not supported; rope_theta",
+                "'rotary_base': 1000000 | rotary_base is not supported; rope_theta",
+                "'rope_theta': 1e4, 'rotary_emb_base': 1e6 | rotary_emb_base is not supported",
+                "'rope_ratio': 8 | rope_ratio is not supported",
+                "'rope_local_base_freq': 1e6 | rope_local_base_freq is not supported",
+                "'rotary_pct': 0.25 | rotary_pct is not supported",
+                "'rope_interleaved': true | rope_interleaved is not supported",
+                "'use_dynamic_ntk': true | use_dynamic_ntk is not supported",
+                "'alibi': true | alibi is not supported",
+                "'rope_scaling': {'rope_type': 'default', 'rope_base': 5e5} | rope_scaling.rope_base of rope type default",
                 "'rope_parameters': {'partial_rotary_factor': 0.5} | rope_parameters.partial_rotary_factor other than 1",
-                "'rope_parameters': {'sliding_attention': {}} | rope_parameters.sliding_attention is not supported",
-                "'rope_theta': 5e5, 'rope_parameters': {'rope_theta': 1e4} | rope_parameters contradicts",
+                "'rope_parameters': {'sliding_attention': {}, 'full_attention': {'rope_type': 'yarn', 'factor': 2}} "
+                        + "| rope_parameters.sliding_attention and rope_parameters.full_attention contradict each other",
+                "'rope_parameters': {'sliding_attention': {'rope_theta': 1e4}, 'full_attention': {'rope_theta': 1e6}} "
+                        + "| rope_theta is given as [10000.0, 1000000.0] in different places",
+                "'rope_parameters': {'chunked_attention': {}} | rope_parameters.chunked_attention is not supported",
+                "'rope_theta': 5e5, 'rope_parameters': {'rope_theta': 1e4} | rope_theta is given as [10000.0, 500000.0]",
+                "'rope_theta': 5e5, 'rope_scaling': {'rope_theta': 1e4} | rope_theta is given as [10000.0, 500000.0]",
+                "'rope_scaling': {'type': 'linear', 'factor': 2}, 'rope_parameters': {'type': 'linear', 'factor': 4} "
+                        + "| rope_scaling and rope_parameters contradict each other; keep one",
                 "'rope_scaling': {'type': 'linear'} | lacks \"rope_scaling.factor\", which must be a number",
                 "'rope_scaling': {'rope_type': 'llama3', 'factor': 8, 'low_freq_factor': 4, 'high_freq_factor': 1, "
                         + "'original_max_position_embeddings': 8192} | 0 < low_freq_factor < high_freq_factor",

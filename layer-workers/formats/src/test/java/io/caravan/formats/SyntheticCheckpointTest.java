@@ -41,7 +41,11 @@ class SyntheticCheckpointTest {
 
     @Test
     void shouldKeepScalingTyingAndSeveralEndTokensThroughTheConfiguration() throws IOException {
-        for (RopeScaling scaling : List.of(new RopeScaling.Linear(4), new RopeScaling.Llama3(32, 1, 4, 8192))) {
+        for (RopeScaling scaling : List.of(
+                new RopeScaling.Linear(4),
+                new RopeScaling.Llama3(32, 1, 4, 8192),
+                new RopeScaling.Yarn(4, 16, 0.9, 16, 2, false),
+                new RopeScaling.Dynamic(4, 16))) {
             Path target = folder.resolve(scaling.getClass().getSimpleName());
             var eos = TokenIds.of(2, 5, 9);
             var name = target.getFileName().toString();

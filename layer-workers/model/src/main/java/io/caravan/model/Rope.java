@@ -14,14 +14,19 @@ import java.lang.foreign.MemorySegment;
  */
 public final class Rope {
     private final Device device;
-    private final double[] frequencies; // [headDim / 2] radians per position
+    private final ModelSpec spec;
+    private final double amplitude;
     private final float[] hostCos; // [maxRows, headDim / 2]
     private final float[] hostSin; // as hostCos
     private final Rotation rotation;
+    private double[] frequencies; // [headDim / 2] radians per position
+    private int frequenciesLength = 1; // of the sequence that they are for
 
     public Rope(Device device, ModelSpec spec, int maxRows) {
         this.device = device;
-        frequencies = frequencies(spec.headDim(), spec.ropeTheta(), spec.ropeScaling());
+        this.spec = spec;
+        amplitude = spec.ropeScaling().amplitude();
+        frequencies = frequencies(frequenciesLength);
         hostCos = new float[Math.multiplyExact(maxRows, frequencies.length)];
         hostSin = new float[hostCos.length];
         rotation = new Rotation(
@@ -29,14 +34,21 @@ public final class Rope {
                 device.allocate(TensorType.F32, maxRows, frequencies.length));
     }
 
-    /** The rotation of rows at {@code positions}; good until the next call. */
-    public Rotation at(int[] positions) {
+    /**
+     * The rotation of rows at {@code positions}; good until the next call.
+     *
+     * @param lengths of the rows' sequences, each when the row was first computed
+     */
+    public Rotation at(int[] positions, int[] lengths) {
         int pairs = frequencies.length;
         for (int row = 0; row < positions.length; row++) {
+            if (spec.ropeScaling() instanceof RopeScaling.Dynamic dynamic) {
+                growTo(Math.max(lengths[row], dynamic.originalMaxPositions()));
+            }
             for (int pair = 0; pair < pairs; pair++) {
                 double angle = positions[row] * frequencies[pair];
-                hostCos[row * pairs + pair] = (float) Math.cos(angle);
-                hostSin[row * pairs + pair] = (float) Math.sin(angle);
+                hostCos[row * pairs + pair] = (float) (Math.cos(angle) * amplitude);
+                hostSin[row * pairs + pair] = (float) (Math.sin(angle) * amplitude);
             }
         }
         write(rotation.cos(), hostCos, positions.length * pairs);
@@ -44,36 +56,19 @@ public final class Rope {
         return rotation;
     }
 
+    /** The rows of a prompt share their frequencies, so that they are computed once. */
+    private void growTo(int length) {
+        if (length != frequenciesLength) {
+            frequencies = frequencies(length);
+            frequenciesLength = length;
+        }
+    }
+
+    private double[] frequencies(int length) {
+        return RopeFrequencies.of(spec.headDim(), spec.ropeTheta(), spec.ropeScaling(), length);
+    }
+
     private void write(Tensor target, float[] values, int count) {
         device.write(target, MemorySegment.ofArray(values), TensorType.F32.bytes(count));
-    }
-
-    /** Radians per position of the pairs (i, i + headDim / 2). */
-    static double[] frequencies(int headDim, double theta, RopeScaling scaling) {
-        double[] frequencies = new double[headDim / 2];
-        for (int pair = 0; pair < frequencies.length; pair++) {
-            double trained = Math.pow(theta, -2.0 * pair / headDim);
-            frequencies[pair] = switch (scaling) {
-                case RopeScaling.None none -> trained;
-                case RopeScaling.Linear linear -> trained / linear.factor();
-                case RopeScaling.Divisors divisors ->
-                    trained / divisors.divisors().get(pair);
-                case RopeScaling.Llama3 llama3 -> scaled(trained, llama3);
-            };
-        }
-        return frequencies;
-    }
-
-    /** Pairs that turn often within the original context are kept, those that never turn are slowed, others blended. */
-    private static double scaled(double trained, RopeScaling.Llama3 scaling) {
-        double turns = scaling.originalMaxPositions() * trained / (2 * Math.PI);
-        if (turns > scaling.highFreqFactor()) {
-            return trained;
-        }
-        if (turns < scaling.lowFreqFactor()) {
-            return trained / scaling.factor();
-        }
-        double kept = (turns - scaling.lowFreqFactor()) / (scaling.highFreqFactor() - scaling.lowFreqFactor());
-        return (1 - kept) * trained / scaling.factor() + kept * trained;
     }
 }

@@ -158,7 +158,7 @@ public final class StageModel implements AutoCloseable {
         checkOpen();
         StepRows rows = StepRows.of(plan, spec, pool, maxRows);
         embedding.ifPresent(table -> table.forward(device.kernels(), hidden, rows.ids()));
-        Rotation rotation = rope.at(rows.places().positions());
+        Rotation rotation = rope.at(rows.places().positions(), rows.lengths());
         for (int i = 0; i < layers.size(); i++) {
             var context = pool.attention(i, rows.places());
             layers.get(i).forward(device.kernels(), hidden, rotation, context, scratch, rows.count());

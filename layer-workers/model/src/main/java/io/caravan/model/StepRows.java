@@ -10,9 +10,10 @@ import io.caravan.proto.step.StepPlan;
  * A step plan laid out row by row, checked: it came over the wire.
  *
  * @param ids [rows] token of each row
+ * @param lengths [rows] of each row's sequence when the row was first computed
  * @param places where each row stands in its sequence
  */
-record StepRows(int[] ids, PagedRows places) {
+record StepRows(int[] ids, int[] lengths, PagedRows places) {
 
     /**
      * Rows of {@code plan}, slice after slice.
@@ -26,6 +27,7 @@ record StepRows(int[] ids, PagedRows places) {
                     + " at most " + maxRows + " in one step");
         }
         int[] ids = new int[rows];
+        int[] lengths = new int[rows];
         int[] positions = new int[rows];
         int[][] tables = new int[rows][];
         int row = 0;
@@ -39,10 +41,11 @@ record StepRows(int[] ids, PagedRows places) {
             for (int i = 0; i < slice.tokens().size(); i++, row++) {
                 ids[row] = checkedToken(slice, i, spec.vocabSize());
                 positions[row] = slice.startPosition() + i;
+                lengths[row] = slice.lengthAt(positions[row]);
                 tables[row] = table;
             }
         }
-        return new StepRows(ids, new PagedRows(positions, tables));
+        return new StepRows(ids, lengths, new PagedRows(positions, tables));
     }
 
     private static int checkedToken(SequenceSlice slice, int index, int vocabSize) {

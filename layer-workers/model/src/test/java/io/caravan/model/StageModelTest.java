@@ -285,7 +285,7 @@ class StageModelTest {
     }
 
     private static SequenceSlice slice(int start, int[] tokens, int... blocks) {
-        return new SequenceSlice(1, start, TokenIds.of(tokens), TokenIds.of(blocks), List.of());
+        return new SequenceSlice(1, 0, start, TokenIds.of(tokens), TokenIds.of(blocks), List.of());
     }
 
     private static SequenceSlice choosing(long id, int[] tokens, int block) {

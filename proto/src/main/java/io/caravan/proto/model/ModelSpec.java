@@ -60,6 +60,9 @@ public record ModelSpec(
             throw new IllegalArgumentException("heads of " + headDim + " elements need " + headDim / 2
                     + " rotary divisors, not " + scaling.divisors().size());
         }
+        if (ropeScaling instanceof RopeScaling.Dynamic && headDim == 2) {
+            throw new IllegalArgumentException("heads of 2 elements have no base that could grow with the context");
+        }
         if (!(rmsNormEps >= 0) || !(ropeTheta > 0)) {
             throw new IllegalArgumentException("rms_norm_eps must not be negative and rope_theta must be positive, not "
                     + rmsNormEps + " and " + ropeTheta);

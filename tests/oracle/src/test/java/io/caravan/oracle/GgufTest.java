@@ -115,7 +115,10 @@ class GgufTest {
     }
 
     private Path gguf(Path source, Optional<TensorType> type) throws IOException {
-        Path file = folder.resolve(type.map(TensorType::name).orElse("same") + ".gguf");
+        return convert(source, folder.resolve(type.map(TensorType::name).orElse("same") + ".gguf"), type);
+    }
+
+    static Path convert(Path source, Path file, Optional<TensorType> type) throws IOException {
         try (Checkpoint checkpoint = Checkpoints.open(source)) {
             var plan = Retyping.of(checkpoint, type, true);
             GgufWriter.write(

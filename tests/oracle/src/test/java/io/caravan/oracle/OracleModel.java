@@ -52,17 +52,20 @@ record OracleModel(String name, Path directory, List<Case> cases) {
     }
 
     private static Case parse(JsonNode node) {
-        JsonNode logits = node.get("last_logits");
-        float[] lastLogits = new float[logits.size()];
-        for (int i = 0; i < lastLogits.length; i++) {
-            lastLogits[i] = (float) logits.get(i).doubleValue();
-        }
         return new Case(
                 TokenIds.of(ints(node.get("ids"))),
-                lastLogits,
+                floats(node.get("last_logits")),
                 ints(node.get("argmax_each_position")),
                 node.get("nll").isNull() ? Double.NaN : node.get("nll").doubleValue(),
                 ints(node.get("greedy_24")));
+    }
+
+    static float[] floats(JsonNode array) {
+        float[] floats = new float[array.size()];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) array.get(i).doubleValue();
+        }
+        return floats;
     }
 
     static int[] ints(JsonNode array) {
@@ -79,7 +82,7 @@ record OracleModel(String name, Path directory, List<Case> cases) {
         }
     }
 
-    private static Path resource(String name) {
+    static Path resource(String name) {
         try {
             return Path.of(OracleModel.class.getResource(name).toURI());
         } catch (URISyntaxException e) {

@@ -205,7 +205,7 @@ class OracleTest {
         }
     }
 
-    private static double relativeError(float[] actual, float[] expected) {
+    static double relativeError(float[] actual, float[] expected) {
         double error = 0;
         double size = 0;
         for (int i = 0; i < expected.length; i++) {

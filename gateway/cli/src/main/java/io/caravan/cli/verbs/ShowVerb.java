@@ -101,6 +101,10 @@ public final class ShowVerb extends Verb {
                 "a divisor for each of " + own.divisors().size() + " pairs";
             case RopeScaling.Llama3 llama3 ->
                 "llama3, factor " + llama3.factor() + ", from " + llama3.originalMaxPositions() + " positions";
+            case RopeScaling.Yarn yarn ->
+                "yarn, factor " + yarn.factor() + ", from " + yarn.originalMaxPositions() + " positions";
+            case RopeScaling.Dynamic dynamic ->
+                "dynamic, factor " + dynamic.factor() + ", from " + dynamic.originalMaxPositions() + " positions";
         };
     }
 

@@ -73,13 +73,15 @@ final class GgufConfig {
         int hidden = fields.requireInt(prefix + "embedding_length");
         int heads = fields.uniformInt(prefix + "attention.head_count");
         int headDim = headDim(hidden, heads);
-        int maxPositions = fields.requireInt(prefix + "context_length");
+        int declaredPositions = fields.requireInt(prefix + "context_length");
         int layers = fields.requireInt(prefix + "block_count");
         if (layers > tensors.size()) {
             throw new ModelFormatException(fields.file() + ": metadata " + prefix + "block_count says " + layers
                     + ", but there are only " + tensors.size() + " tensors");
         }
         double theta = fields.doubleOr(prefix + "rope.freq_base", 10000);
+        RopeScaling scaling = new GgufRope(fields, prefix).scaling(ropeFactors, headDim, theta, declaredPositions);
+        int maxPositions = scaling.context(declaredPositions);
         return new ModelSpec(
                 name,
                 hidden,
@@ -94,7 +96,7 @@ final class GgufConfig {
                 maxPositions,
                 (float) fields.doubleOr(prefix + "attention.layer_norm_rms_epsilon", 1e-6),
                 theta,
-                scaling(ropeFactors, headDim, theta),
+                scaling,
                 !tensors.contains(HEAD),
                 eosTokenIds(),
                 TensorType.F32,
@@ -116,25 +118,6 @@ final class GgufConfig {
             throw unsupported(prefix + "rope.dimension_count other than " + headDim, "rotation of whole heads is");
         }
         return headDim;
-    }
-
-    private RopeScaling scaling(float[] factors, int headDim, double theta) {
-        double legacy = fields.doubleOr(prefix + "rope.scale_linear", 1);
-        double factor = fields.doubleOr(prefix + "rope.scaling.factor", legacy);
-        String type = fields.textOr(prefix + "rope.scaling.type", factor == 0 || factor == 1 ? "none" : "linear");
-        if (!type.equals("none") && !type.equals("linear")) {
-            throw unsupported(prefix + "rope.scaling.type " + type, "none and linear are, and stored factors");
-        }
-        boolean linear = type.equals("linear") && factor != 0 && factor != 1;
-        if (factors.length == 0) {
-            return linear ? new RopeScaling.Linear(factor) : new RopeScaling.None();
-        }
-        if (linear || factors.length != headDim / 2) {
-            throw unsupported(
-                    factors.length + " rotary factors" + (linear ? " beside a linear scaling" : ""),
-                    headDim / 2 + " of them, half the length of a head, are");
-        }
-        return RopeFactors.scaling(factors, theta);
     }
 
     private void refuseOtherArithmetic() {

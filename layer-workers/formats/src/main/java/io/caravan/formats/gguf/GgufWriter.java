@@ -4,7 +4,6 @@ import io.caravan.formats.PlannedTensor;
 import io.caravan.formats.TensorData;
 import io.caravan.formats.TensorSlot;
 import io.caravan.proto.model.ModelSpec;
-import io.caravan.proto.model.RopeScaling;
 import io.caravan.proto.model.TensorType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -128,10 +127,7 @@ public final class GgufWriter {
                 .put(prefix + "attention.layer_norm_rms_epsilon", spec.rmsNormEps())
                 .put(prefix + "rope.dimension_count", spec.headDim())
                 .put(prefix + "rope.freq_base", (float) spec.ropeTheta());
-        if (spec.ropeScaling() instanceof RopeScaling.Linear linear) {
-            metadata.put(prefix + "rope.scaling.type", "linear");
-            metadata.put(prefix + "rope.scaling.factor", (float) linear.factor());
-        }
+        GgufRope.put(metadata, prefix, spec.ropeScaling());
         GgufVariations.put(metadata, architecture, spec);
         if (!spec.eosTokenIds().isEmpty()) {
             metadata.put(GgufKeys.EOS_ID, spec.eosTokenIds().get(0));

@@ -41,6 +41,7 @@ final class RopeFactors {
         return switch (scaling) {
             case RopeScaling.None none -> List.of();
             case RopeScaling.Linear linear -> List.of();
+            case RopeScaling.Yarn yarn -> List.of();
             case RopeScaling.Divisors divisors -> divisors.divisors();
             case RopeScaling.Llama3 llama3 -> {
                 var divisors = new ArrayList<Double>();
@@ -49,6 +50,9 @@ final class RopeFactors {
                 }
                 yield divisors;
             }
+            case RopeScaling.Dynamic dynamic ->
+                throw new IllegalArgumentException(
+                        "GGUF has no place for a rotary base that grows with the length of a sequence");
         };
     }
 

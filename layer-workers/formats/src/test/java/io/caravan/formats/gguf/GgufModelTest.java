@@ -176,6 +176,43 @@ class GgufModelTest {
         assertRefused(write(builder), "llama.attention.head_count must be the same integer for every layer");
     }
 
+    /** With llama.cpp's arithmetic: the file's attention factor is beside the one that follows from the scaling. */
+    @Test
+    void shouldReadYarn() throws IOException {
+        var builder = GgufBuilder.of(GROUPED)
+                .text("llama.rope.scaling.type", "yarn")
+                .real("llama.rope.scaling.factor", 4)
+                .uint("llama.rope.scaling.original_context_length", 100);
+        assertScaling(builder, new RopeScaling.Yarn(4, 100, 0.1 * Math.log(4) + 1, 32, 1, true), 400);
+        builder.real("llama.rope.scaling.attn_factor", 0.5f).real("llama.rope.scaling.yarn_beta_fast", 16);
+        assertScaling(builder, new RopeScaling.Yarn(4, 100, 0.5 * (0.1 * Math.log(4) + 1), 16, 1, true), 400);
+        var silent = GgufBuilder.of(GROUPED).text("llama.rope.scaling.type", "yarn");
+        silent.real("llama.rope.scaling.factor", 2).uint("llama.context_length", 80);
+        assertScaling(silent, new RopeScaling.Yarn(2, 80, 0.1 * Math.log(2) + 1, 32, 1, true), 160);
+    }
+
+    private void assertScaling(GgufBuilder builder, RopeScaling scaling, int context) throws IOException {
+        try (Checkpoint read = Checkpoints.open(write(builder))) {
+            assertThat(read.spec().ropeScaling()).isEqualTo(scaling);
+            assertThat(read.spec().maxPositions()).isEqualTo(context);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "scaling.yarn_ext_factor",
+                "scaling.yarn_attn_factor",
+                "scaling.yarn_log_multiplier",
+                "scaling.attn_factor"
+            })
+    void shouldRefuseScalingThatOtherArchitecturesRead(String key) throws IOException {
+        assertRefused(
+                write(GgufBuilder.of(GROUPED).real("llama.rope." + key, 0.7f)),
+                "llama.rope." + key,
+                "is not supported");
+    }
+
     @Test
     void shouldReadWindowsBiasesAndNorms() throws IOException {
         try (Checkpoint read =
@@ -218,8 +255,8 @@ class GgufModelTest {
                 write(GgufBuilder.of(GROUPED).text("general.architecture", "mamba")),
                 "general.architecture mamba is not supported; llama, qwen2");
         assertRefused(
-                write(GgufBuilder.of(GROUPED).text("llama.rope.scaling.type", "yarn")),
-                "llama.rope.scaling.type yarn is not supported");
+                write(GgufBuilder.of(GROUPED).text("llama.rope.scaling.type", "longrope")),
+                "llama.rope.scaling.type longrope is not supported; none, linear and yarn are");
         var other = GgufBuilder.of(GROUPED);
         other.tensors.replaceAll(each -> new GgufBuilder.Tensor(each.name(), 16, each.extents(), each.data()));
         assertRefused(write(other), "is stored as IQ2_XXS, which is not supported");

@@ -6,19 +6,19 @@ import static org.assertj.core.api.Assertions.within;
 import io.caravan.proto.model.RopeScaling;
 import org.junit.jupiter.api.Test;
 
-class RopeTest {
+class RopeFrequenciesTest {
     private static final double THETA = 500_000;
 
     @Test
     void shouldFallFromOneRadianByPowersOfTheta() {
-        double[] frequencies = Rope.frequencies(8, 10_000, new RopeScaling.None());
+        double[] frequencies = RopeFrequencies.of(8, 10_000, new RopeScaling.None(), 1);
 
         assertThat(frequencies).containsExactly(new double[] {1, 0.1, 0.01, 0.001}, within(1e-15));
     }
 
     @Test
     void shouldDivideEveryFrequencyWhenLinear() {
-        double[] frequencies = Rope.frequencies(4, 10_000, new RopeScaling.Linear(4));
+        double[] frequencies = RopeFrequencies.of(4, 10_000, new RopeScaling.Linear(4), 1);
 
         assertThat(frequencies).containsExactly(new double[] {0.25, 0.0025}, within(1e-15));
     }
@@ -26,8 +26,8 @@ class RopeTest {
     @Test
     void shouldKeepShortWavesSlowLongOnesAndBlendBetweenWhenLlama3() {
         var scaling = new RopeScaling.Llama3(8, 1, 4, 8192);
-        double[] plain = Rope.frequencies(128, THETA, new RopeScaling.None());
-        double[] scaled = Rope.frequencies(128, THETA, scaling);
+        double[] plain = RopeFrequencies.of(128, THETA, new RopeScaling.None(), 1);
+        double[] scaled = RopeFrequencies.of(128, THETA, scaling, 1);
 
         assertThat(scaled[0]).isEqualTo(plain[0]);
         assertThat(scaled[63]).isEqualTo(plain[63] / 8);
