@@ -35,15 +35,18 @@ after(async () => {
 /** A test with a page of its own, which must not say a wrong word to the console nor call anyone but the gateway. */
 function visit(name, look, act) {
   test(name, { timeout: 2 * PATIENCE_MS }, async () => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...look });
+    const { mayFail, before, welcome, ...display } = look;
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...display });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     const wrong = [];
     page.on("pageerror", (error) => wrong.push(error.message));
-    page.on("console", (said) => said.type() === "error" && !look.mayFail && wrong.push(said.text()));
+    page.on("console", (said) => said.type() === "error" && !mayFail && wrong.push(said.text()));
     page.on("request", (sent) => new URL(sent.url()).origin === url || sent.url().startsWith("data:") || wrong.push(sent.url()));
     try {
+      await before?.(page);
       await page.goto(url);
+      await welcome?.(page);
       await page.locator("#health.serving").waitFor({ state: "attached" });
       await act(page);
       assert.deepEqual(wrong, []);
@@ -189,6 +192,25 @@ visit("asks for a key where the gateway wants one", { mayFail: true }, async (pa
   await ask(page, question);
   await page.locator("#key-field").fill("sesame");
   await page.keyboard.press("Enter");
+  await answered(page);
+  assert.equal(await lastAnswer(page), answer);
+});
+
+const guarded = {
+  mayFail: true,
+  before: (page) =>
+    page.route("**/status", (route) =>
+      route.request().headers().authorization === "Bearer sesame"
+        ? route.continue()
+        : route.fulfill({ status: 401, json: { error: { message: "an API key is needed" } } }),
+    ),
+  welcome: async (page) => {
+    await page.locator("#key-field").fill("sesame");
+    await page.keyboard.press("Enter");
+  },
+};
+visit("asks for a key to show the pipeline", guarded, async (page) => {
+  await ask(page, question);
   await answered(page);
   assert.equal(await lastAnswer(page), answer);
 });

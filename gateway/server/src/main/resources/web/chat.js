@@ -1,10 +1,10 @@
 // The chat: what was said, kept across reloads, and the answer that is being written.
+import { askForKey } from "./key.js";
 import { $, element } from "./page.js";
 import { Refused, chunks } from "./stream.js";
 import { watch } from "./pipeline.js";
 
 const STORE = "caravan.chat";
-const KEY_STORE = "caravan.key";
 const NEAR_THE_END_PX = 80;
 const EXAMPLES = {
   "tiny-chat": [
@@ -124,7 +124,7 @@ function figures(tokens, firstMs, totalMs) {
 async function signedIn() {
   const said = turns.map(({ role, content }) => ({ role, content }));
   const open = async () => {
-    const stream = chunks(said, sessionStorage.getItem(KEY_STORE) ?? "", answer.signal);
+    const stream = chunks(said, answer.signal);
     const { value, done } = await stream.next();
     return (async function* () {
       if (!done) yield value;
@@ -135,20 +135,9 @@ async function signedIn() {
     return await open();
   } catch (problem) {
     if (!(problem instanceof Refused) || problem.status !== 401) throw problem;
-    const key = await askForKey();
-    if (!key) throw problem;
-    sessionStorage.setItem(KEY_STORE, key);
+    if (!(await askForKey())) throw problem;
     return open();
   }
-}
-
-function askForKey() {
-  return new Promise((resolve) => {
-    $("key-field").value = "";
-    $("key").addEventListener("close", () => resolve($("key").returnValue ? $("key-field").value : ""), { once: true });
-    $("key").returnValue = "";
-    $("key").showModal();
-  });
 }
 
 function advice(problem) {

@@ -1,4 +1,5 @@
 // The picture of the pipeline: its stages with their layers and workers, how busy they are, and how fast tokens come.
+import { askForKey, authorization } from "./key.js";
 import { $, element } from "./page.js";
 
 const INTERVAL_MS = 1000;
@@ -120,11 +121,16 @@ function health(text, serving) {
 
 /** Shows the pipeline from now on; `known` hears of each status. */
 export async function watch(known) {
+  let declined = false; // whoever has no key is asked once
   for (;;) {
     if (!document.hidden) {
       try {
-        const response = await fetch("status");
+        const response = await fetch("status", { headers: authorization() });
         const status = await response.json();
+        if (response.status === 401 && !declined) {
+          declined = !(await askForKey());
+          if (!declined) continue;
+        }
         if (!response.ok) throw new Error(status.error.message);
         show(status);
         known(status);

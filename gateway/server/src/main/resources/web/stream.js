@@ -1,4 +1,5 @@
 // Talks to the gateway's own OpenAI-compatible API.
+import { authorization } from "./key.js";
 
 /** An answer of the gateway that is not one of the model. */
 export class Refused extends Error {
@@ -10,9 +11,8 @@ export class Refused extends Error {
 }
 
 /** The chunks of an answer to `messages`, as they come. */
-export async function* chunks(messages, apiKey, signal) {
-  const headers = { "Content-Type": "application/json" };
-  if (apiKey) headers.Authorization = `Bearer ${apiKey}`;
+export async function* chunks(messages, signal) {
+  const headers = { "Content-Type": "application/json", ...authorization() };
   const body = JSON.stringify({ messages, stream: true, stream_options: { include_usage: true } });
   const response = await fetch("v1/chat/completions", { method: "POST", headers, body, signal });
   if (!response.ok) {

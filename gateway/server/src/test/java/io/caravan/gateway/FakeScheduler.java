@@ -30,6 +30,8 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  */
 public final class FakeScheduler extends AbstractBehavior<SchedulerProtocol.Command> {
 
+    private static final String USUAL_REASON = "stage 1 has no worker";
+
     /** How the pipeline behaves. */
     public static final class Script {
         public volatile Function<SequenceRequest, TokenIds> completion = request -> TokenIds.EMPTY;
@@ -44,6 +46,9 @@ public final class FakeScheduler extends AbstractBehavior<SchedulerProtocol.Comm
         public volatile boolean dead;
 
         public volatile boolean serving = true;
+        /** Why it does not serve, or refuses, in the pipeline's own words. */
+        public volatile String reason = USUAL_REASON;
+
         public volatile List<SequenceEvent.Refusal> refusal = List.of();
         /** What {@link #reset} goes back to. */
         public volatile Function<SequenceRequest, TokenIds> usualCompletion = request -> TokenIds.EMPTY;
@@ -60,6 +65,7 @@ public final class FakeScheduler extends AbstractBehavior<SchedulerProtocol.Comm
             deafOnce = false;
             dead = false;
             serving = true;
+            reason = USUAL_REASON;
             refusal = List.of();
             submitted.clear();
             cancelled.clear();
@@ -117,7 +123,7 @@ public final class FakeScheduler extends AbstractBehavior<SchedulerProtocol.Comm
         }
         if (!script.refusal.isEmpty()) {
             SequenceEvent.Refusal refusal = script.refusal.getFirst();
-            submit.replyTo().tell(new SequenceEvent.Refused(request.id(), refusal, "refused: " + refusal));
+            submit.replyTo().tell(new SequenceEvent.Refused(request.id(), refusal, script.reason));
             return this;
         }
         submit.replyTo().tell(new SequenceEvent.Accepted(request.id()));
@@ -209,7 +215,7 @@ public final class FakeScheduler extends AbstractBehavior<SchedulerProtocol.Comm
         return new PipelineStatus(
                 "tiny-chat",
                 script.serving,
-                script.serving ? "" : "stage 1 has no worker",
+                script.serving ? "" : script.reason,
                 3,
                 List.of(stage),
                 List.of(),

@@ -17,6 +17,7 @@ import java.util.List;
 /** A gateway's HTTP interface, as far as the command line needs it. */
 public final class GatewayClient implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int UNAUTHORIZED = 401;
     private static final int MOST_ERROR_BYTES = 64 * 1024;
 
     private final HttpClient http;
@@ -100,9 +101,12 @@ public final class GatewayClient implements AutoCloseable {
             return response.body();
         }
         try (InputStream body = response.body()) {
+            String said = errorMessage(
+                    new String(body.readNBytes(MOST_ERROR_BYTES), java.nio.charset.StandardCharsets.UTF_8));
             throw new CliException("the gateway answers " + response.statusCode() + ": "
-                    + errorMessage(
-                            new String(body.readNBytes(MOST_ERROR_BYTES), java.nio.charset.StandardCharsets.UTF_8)));
+                    + (response.statusCode() == UNAUTHORIZED
+                            ? said + "; --api-key or CARAVAN_API_KEY names one"
+                            : said));
         }
     }
 

@@ -1,10 +1,16 @@
 package io.caravan.gateway.generation;
 
+import io.caravan.gateway.http.Outside;
 import io.caravan.proto.sequence.TokenChoice;
 import java.util.List;
 
 /** What a client's stream hears of a generation, in order; {@link Finished} or {@link Failed} is the last. */
 public sealed interface GenerationEvent {
+
+    /** The event as its client may hear it; what is left out goes into the log, under the request's id. */
+    default GenerationEvent forOutside(String requestId) {
+        return this;
+    }
 
     /**
      * More of the completion.
@@ -22,7 +28,12 @@ public sealed interface GenerationEvent {
     record Finished(End end, int promptTokenCount, int completionTokenCount) implements GenerationEvent {}
 
     /** The completion cannot be given, or not to its end; {@code message} is for the client. */
-    record Failed(Failure failure, String message) implements GenerationEvent {}
+    record Failed(Failure failure, String message) implements GenerationEvent {
+        @Override
+        public GenerationEvent forOutside(String requestId) {
+            return new Failed(failure, Outside.told(message, requestId));
+        }
+    }
 
     /** Why a completion is whole. */
     enum End {

@@ -1,6 +1,7 @@
 package io.caravan.gateway.grpc;
 
 import io.caravan.gateway.generation.Generations;
+import io.caravan.gateway.http.Outside;
 import io.caravan.gateway.tokenizer.ServedModel;
 import io.caravan.gateway.tokenizer.TokenizerException;
 import io.caravan.proto.actor.PipelineStatus;
@@ -25,7 +26,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorSystem;
 
@@ -36,35 +36,27 @@ final class CaravanService extends CaravanGrpc.CaravanImplBase {
     private final Generations generations;
     private final GenerateCall calls;
     private final Supplier<CompletionStage<PipelineStatus>> status;
-    private final BooleanSupplier draining;
 
     CaravanService(
             ActorSystem<?> system,
             ServedModel model,
             Generations generations,
             Duration deadline,
-            Supplier<CompletionStage<PipelineStatus>> status,
-            BooleanSupplier draining) {
+            Supplier<CompletionStage<PipelineStatus>> status) {
         this.system = system;
         this.model = model;
         this.generations = generations;
         this.calls = new GenerateCall(model, deadline);
         this.status = status;
-        this.draining = draining;
     }
 
     @Override
     public void generate(GenerateRequest request, StreamObserver<GenerateResponse> replies) {
-        if (draining.getAsBoolean()) {
-            replies.onError(Status.UNAVAILABLE
-                    .withDescription("this gateway is shutting down: call again, and another one answers")
-                    .asRuntimeException());
-            return;
-        }
         try {
             var generation = calls.generation(request);
+            String requestId = CallGuard.REQUEST_ID.get();
             new GenerateStream("gen-" + UUID.randomUUID(), (ServerCallStreamObserver<GenerateResponse>) replies)
-                    .run(generations.start(generation), system);
+                    .run(generations.start(generation).map(event -> event.forOutside(requestId)), system);
         } catch (StatusRuntimeException wrong) {
             replies.onError(wrong);
         }
@@ -89,7 +81,7 @@ final class CaravanService extends CaravanGrpc.CaravanImplBase {
                             .build());
         } catch (TokenizerException wrong) {
             reply.onError(Status.FAILED_PRECONDITION
-                    .withDescription(wrong.getMessage())
+                    .withDescription(Outside.words(wrong.getMessage()))
                     .asRuntimeException());
         }
     }
@@ -114,7 +106,6 @@ final class CaravanService extends CaravanGrpc.CaravanImplBase {
             if (failure != null) {
                 reply.onError(Status.UNAVAILABLE
                         .withDescription("the scheduler does not answer")
-                        .withCause(failure)
                         .asRuntimeException());
             } else {
                 answer(reply, response(known));
@@ -128,13 +119,13 @@ final class CaravanService extends CaravanGrpc.CaravanImplBase {
                         .setIndex(stage.index())
                         .setFirstLayer(stage.layers().first())
                         .setEndLayer(stage.layers().end())
-                        .setWorker(stage.worker())
+                        .setWorker(Outside.hostAndPort(stage.worker()))
                         .setState(stage.state().name())
                         .build())
                 .toList();
         return GetStatusResponse.newBuilder()
                 .setServing(status.serving())
-                .setMessage(status.message())
+                .setMessage(Outside.words(status.message()))
                 .setEpoch(status.epoch())
                 .addAllStages(stages)
                 .build();

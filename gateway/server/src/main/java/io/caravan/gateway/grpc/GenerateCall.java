@@ -1,6 +1,7 @@
 package io.caravan.gateway.grpc;
 
 import io.caravan.gateway.generation.GenerationRequest;
+import io.caravan.gateway.http.Outside;
 import io.caravan.gateway.tokenizer.ChatMessage;
 import io.caravan.gateway.tokenizer.ChatTemplateException;
 import io.caravan.gateway.tokenizer.ServedModel;
@@ -34,7 +35,8 @@ final class GenerateCall {
     GenerationRequest generation(GenerateRequest request) {
         if (!request.getModel().isEmpty() && !request.getModel().equals(model.name())) {
             throw Status.NOT_FOUND
-                    .withDescription("model '" + request.getModel() + "' is not served here; '" + model.name() + "' is")
+                    .withDescription("model '" + Outside.echo(request.getModel()) + "' is not served here; '"
+                            + model.name() + "' is")
                     .asRuntimeException();
         }
         if (request.getStopCount() > MAX_STOP_COUNT) {
@@ -62,7 +64,7 @@ final class GenerateCall {
                     request.getStopList(),
                     deadline);
         } catch (ChatTemplateException | TokenizerException | IllegalArgumentException wrong) {
-            throw invalid(wrong.getMessage());
+            throw invalid(Outside.echo(Outside.words(wrong.getMessage())));
         }
     }
 

@@ -41,7 +41,7 @@ public final class GrpcGateway implements AutoCloseable {
      *
      * @param port 0 takes any free one
      * @param credentials with TLS or without
-     * @param keys one of which every call of the Caravan service must carry
+     * @param keys one of which every call but those for health must carry
      * @param deadline how long a generation may take
      * @param status how the pipeline is
      * @param draining whether new generations are refused
@@ -62,8 +62,8 @@ public final class GrpcGateway implements AutoCloseable {
         var health = new HealthStatusManager();
         var server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port), credentials)
                 .maxInboundMessageSize(MAX_REQUEST_BYTES)
-                .intercept(new ApiKeyCheck(keys))
-                .addService(new CaravanService(system, model, generations, deadline, status, draining))
+                .intercept(new CallGuard(keys, draining))
+                .addService(new CaravanService(system, model, generations, deadline, status))
                 .addService(health.getHealthService())
                 .addService(ProtoReflectionServiceV1.newInstance())
                 .build();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caravan.gateway.http.ApiError;
 import io.caravan.gateway.http.DrainGate;
+import io.caravan.gateway.http.Outside;
 import io.caravan.gateway.http.Responses;
 import io.caravan.gateway.http.Routes;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -15,15 +16,18 @@ public final class HealthRoutes {
     public static Routes of(PipelineMonitor monitor, DrainGate gate, String version) {
         return new Routes()
                 .get("/health", call -> Responses.now(ok()))
-                .get("/health/ready", call -> monitor.view().thenApply(view -> ready(view, gate)))
-                .get("/version", call -> Responses.now(version(version)));
+                .get("/health/ready", call -> monitor.view().thenApply(view -> ready(view, gate, call.keyed())))
+                .get("/version", call -> Responses.now(version(version)))
+                .forEverybody();
     }
 
-    private static HttpResponse ready(PipelineMonitor.View view, DrainGate gate) {
-        if (gate.closed()) {
-            return Responses.error(ApiError.unavailable("this gateway is shutting down"));
+    /** Why not is for those who may ask for {@code /status} too. */
+    private static HttpResponse ready(PipelineMonitor.View view, DrainGate gate, boolean keyed) {
+        if (view.serving() && !gate.closed()) {
+            return ok();
         }
-        return view.serving() ? ok() : Responses.error(ApiError.unavailable(view.problem()));
+        String why = gate.closed() ? "this gateway is shutting down" : Outside.words(view.problem());
+        return Responses.error(ApiError.unavailable(keyed ? why : "not ready"));
     }
 
     private static HttpResponse ok() {

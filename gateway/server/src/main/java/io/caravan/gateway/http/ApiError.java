@@ -10,6 +10,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
  * @param code for programs; empty where there is none
  */
 public record ApiError(int status, String message, Type type, String param, String code) {
+    public ApiError {
+        message = Outside.cut(message, Outside.MAX_MESSAGE_CHARS);
+        param = Outside.echo(param);
+    }
 
     /** Seconds after which a client may try again, where that can help. */
     public static final int RETRY_AFTER_SECONDS = 2;
@@ -32,6 +36,11 @@ public record ApiError(int status, String message, Type type, String param, Stri
     /** The request cannot be served as it is. */
     public static ApiError invalid(String param, String message) {
         return new ApiError(400, message, Type.INVALID_REQUEST, param, "");
+    }
+
+    /** The request is longer than the model's context. */
+    public static ApiError tooLong(String message) {
+        return new ApiError(400, message, Type.INVALID_REQUEST, "", "context_length_exceeded");
     }
 
     /** There is no answer yet, or no more. */

@@ -22,20 +22,29 @@ public final class ApiKeys {
      * @throws ApiException 401
      */
     public void admit(String authorization) {
-        if (digests.isEmpty()) {
+        if (knows(authorization)) {
             return;
         }
         if (!authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
             throw refused("an API key is needed: send Authorization: Bearer KEY");
+        }
+        throw refused("this API key is not known here");
+    }
+
+    /** Whether the bearer of an {@code Authorization} header is let in. */
+    public boolean knows(String authorization) {
+        if (digests.isEmpty()) {
+            return true;
+        }
+        if (!authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            return false;
         }
         byte[] digest = digest(authorization.substring(SCHEME.length()).trim());
         boolean known = false;
         for (byte[] each : digests) {
             known |= MessageDigest.isEqual(each, digest);
         }
-        if (!known) {
-            throw refused("this API key is not known here");
-        }
+        return known;
     }
 
     private static ApiException refused(String message) {

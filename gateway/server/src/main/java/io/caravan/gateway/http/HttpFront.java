@@ -30,8 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class HttpFront {
     private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
-    private static final String KEYED = "/v1/";
-    private static final String REQUEST_ID = "x-request-id";
+    static final String REQUEST_ID = "x-request-id";
     private static final int MAX_REQUEST_ID_CHARS = 128;
     private static final int METHOD_NOT_ALLOWED = 405;
 
@@ -75,28 +74,30 @@ public final class HttpFront {
     }
 
     CompletionStage<HttpResponse> handle(HttpRequest request, SharedKillSwitch connection) {
-        String id = header(request, REQUEST_ID);
+        String given = header(request, REQUEST_ID);
+        String id = printable(given) ? given : UUID.randomUUID().toString();
         List<HttpHeader> headers = new ArrayList<>(cors.allowing(request));
-        headers.add(RawHeader.create(
-                REQUEST_ID, printable(id) ? id : UUID.randomUUID().toString()));
+        headers.add(RawHeader.create(REQUEST_ID, id));
         if (cors.isPreflight(request)) {
             request.discardEntityBytes(system);
             return Responses.now(cors.preflight(request));
         }
-        return answer(request, connection)
-                .exceptionally(failure -> failed(request, failure))
+        return answer(request, id, connection)
+                .exceptionally(failure -> failed(request, id, failure))
                 .thenApply(response -> response.addHeaders(headers));
     }
 
-    private CompletionStage<HttpResponse> answer(HttpRequest request, SharedKillSwitch connection) {
+    private CompletionStage<HttpResponse> answer(HttpRequest request, String id, SharedKillSwitch connection) {
         try {
             String path = request.getUri().path();
-            if (path.startsWith(KEYED)) {
-                keys.admit(header(request, "Authorization"));
+            String authorization = header(request, "Authorization");
+            if (!routes.isForEverybody(path)) {
+                keys.admit(authorization);
                 gate.admit();
             }
+            boolean keyed = keys.knows(authorization);
             Routes.Handler handler = routes.find(request.method(), path);
-            return body(request).thenCompose(body -> handler.handle(new ApiCall(request, body, connection)));
+            return body(request).thenCompose(body -> handler.handle(new ApiCall(request, id, keyed, body, connection)));
         } catch (ApiException e) {
             request.discardEntityBytes(system);
             return CompletableFuture.failedFuture(e);
@@ -113,7 +114,7 @@ public final class HttpFront {
                 .thenApply(strict -> strict.getData());
     }
 
-    private HttpResponse failed(HttpRequest request, Throwable failure) {
+    private HttpResponse failed(HttpRequest request, String id, Throwable failure) {
         Throwable cause = failure;
         while (cause instanceof CompletionException && cause.getCause() != null) {
             cause = cause.getCause();
@@ -129,15 +130,20 @@ public final class HttpFront {
             case ApiException known -> Responses.error(known.error());
             case EntityStreamSizeException tooLarge -> Responses.error(tooLarge());
             case EntityStreamException broken ->
-                Responses.error(ApiError.invalid("", "the body cannot be read: " + broken.getMessage()));
+                Responses.error(ApiError.invalid("", "the body cannot be read: " + Outside.echo(broken.getMessage())));
             default -> {
                 LOG.error(
-                        "{} {} failed",
-                        request.method().name(),
-                        request.getUri().path(),
+                        "Request {}: {} {} failed",
+                        id,
+                        Outside.echo(request.method().name()),
+                        Outside.echo(request.getUri().path()),
                         cause);
-                yield Responses.error(
-                        new ApiError(500, "the gateway failed: " + cause, ApiError.Type.SERVER, "", "internal"));
+                yield Responses.error(new ApiError(
+                        500,
+                        "the gateway failed; its log tells why under the request id " + id,
+                        ApiError.Type.SERVER,
+                        "",
+                        "internal"));
             }
         };
     }

@@ -42,9 +42,10 @@ public final class JsonFields {
             // nesting that is too deep has no place
             var at = e.getLocation();
             String where = at == null ? "" : "line " + at.getLineNr() + ", column " + at.getColumnNr() + ": ";
-            throw ApiException.invalid("", "the body is not valid JSON: " + where + e.getOriginalMessage());
+            throw ApiException.invalid(
+                    "", "the body is not valid JSON: " + where + Outside.echo(e.getOriginalMessage()));
         } catch (IOException e) {
-            throw ApiException.invalid("", "the body cannot be read: " + e.getMessage());
+            throw ApiException.invalid("", "the body cannot be read: " + Outside.echo(e.getMessage()));
         }
     }
 
@@ -170,7 +171,7 @@ public final class JsonFields {
             throw wrongTypeAt(where, "a whole number", value);
         }
         if (!value.canConvertToExactIntegral() || !value.canConvertToLong()) {
-            throw ApiException.invalid(where, where + " must be a whole number, not " + value);
+            throw ApiException.invalid(where, where + " must be a whole number, not " + Outside.echo(value.toString()));
         }
         if (value.longValue() < least || value.longValue() > most) {
             throw ApiException.invalid(

@@ -1,8 +1,10 @@
 package io.caravan.gateway.http;
 
+import java.util.UUID;
 import org.apache.pekko.event.LoggingAdapter;
 import org.apache.pekko.http.ParsingErrorHandler;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.scaladsl.model.ErrorInfo;
 import org.apache.pekko.http.scaladsl.model.StatusCode;
 import org.apache.pekko.http.scaladsl.settings.ServerSettings;
@@ -14,8 +16,15 @@ import org.apache.pekko.http.scaladsl.settings.ServerSettings;
 public final class ParsingErrors extends ParsingErrorHandler {
     @Override
     public HttpResponse handle(StatusCode status, ErrorInfo error, LoggingAdapter log, ServerSettings settings) {
-        log.debug("Illegal request, answered with {}: {}", status.intValue(), error.formatPretty());
-        return Responses.error(
-                new ApiError(status.intValue(), error.summary(), ApiError.Type.INVALID_REQUEST, "", "bad_request"));
+        String id = UUID.randomUUID().toString();
+        log.debug(
+                "Request {}: illegal, answered with {}: {}", id, status.intValue(), Outside.echo(error.formatPretty()));
+        return Responses.error(new ApiError(
+                        status.intValue(),
+                        Outside.echo(error.summary()),
+                        ApiError.Type.INVALID_REQUEST,
+                        "",
+                        "bad_request"))
+                .addHeader(RawHeader.create(HttpFront.REQUEST_ID, id));
     }
 }

@@ -1,6 +1,7 @@
 package io.caravan.gateway.http;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -23,6 +24,7 @@ public final class Routes {
     }
 
     private final Map<String, Map<HttpMethod, Handler>> byPath = new HashMap<>();
+    private final Set<String> open = new HashSet<>();
 
     /** Answers GET, and HEAD without the body. */
     public Routes get(String path, Handler handler) {
@@ -34,8 +36,15 @@ public final class Routes {
         return add(HttpMethods.POST, path, handler);
     }
 
+    /** Answers everybody on the paths so far: those without a key, and while the gateway ends. */
+    public Routes forEverybody() {
+        open.addAll(byPath.keySet());
+        return this;
+    }
+
     /** Adds all of {@code others}. */
     public Routes and(Routes others) {
+        open.addAll(others.open);
         others.byPath.forEach((path, methods) -> methods.forEach((method, handler) -> add(method, path, handler)));
         return this;
     }
@@ -55,19 +64,24 @@ public final class Routes {
     Handler find(HttpMethod method, String path) {
         Map<HttpMethod, Handler> methods = byPath.get(path);
         if (methods == null) {
-            throw new ApiException(
-                    new ApiError(404, "there is nothing at " + path, ApiError.Type.INVALID_REQUEST, "", "not_found"));
+            throw new ApiException(new ApiError(
+                    404, "there is nothing at " + Outside.echo(path), ApiError.Type.INVALID_REQUEST, "", "not_found"));
         }
         Handler handler = methods.get(method);
         if (handler == null) {
             throw new ApiException(new ApiError(
                     405,
-                    path + " answers " + String.join(" and ", methods(path)) + ", not " + method.name(),
+                    path + " answers " + String.join(" and ", methods(path)) + ", not " + Outside.echo(method.name()),
                     ApiError.Type.INVALID_REQUEST,
                     "",
                     "method_not_allowed"));
         }
         return handler;
+    }
+
+    /** Whether a request for {@code path} needs no key. */
+    boolean isForEverybody(String path) {
+        return open.contains(path);
     }
 
     /** Names of the methods that {@code path} answers, in order; none where there is nothing. */

@@ -12,14 +12,21 @@ import org.apache.pekko.util.ByteString;
 public final class MetricsRoutes {
     private MetricsRoutes() {}
 
-    public static Routes of(PrometheusMeterRegistry registry, PipelineMetrics pipeline, PipelineMonitor monitor) {
+    /**
+     * The route.
+     *
+     * @param open whether it needs no key
+     */
+    public static Routes of(
+            PrometheusMeterRegistry registry, PipelineMetrics pipeline, PipelineMonitor monitor, boolean open) {
         ContentType text = ContentTypes.parse("text/plain; version=0.0.4; charset=utf-8");
-        return new Routes()
+        var routes = new Routes()
                 .get(
                         "/metrics",
                         call -> monitor.view().thenApply(view -> {
                             pipeline.update(view.status());
                             return HttpResponse.create().withEntity(text, ByteString.fromString(registry.scrape()));
                         }));
+        return open ? routes.forEverybody() : routes;
     }
 }

@@ -3,6 +3,7 @@ package io.caravan.gateway.openai;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caravan.gateway.http.ApiException;
 import io.caravan.gateway.http.JsonFields;
+import io.caravan.gateway.http.Outside;
 import io.caravan.gateway.tokenizer.ChatMessage;
 import io.caravan.gateway.tokenizer.ChatTemplateException;
 import io.caravan.gateway.tokenizer.ServedModel;
@@ -34,7 +35,7 @@ record ChatFields(List<ChatMessage> messages, boolean addGenerationPrompt) {
         try {
             return model.chatTokens(messages, addGenerationPrompt);
         } catch (ChatTemplateException | TokenizerException e) {
-            throw ApiException.invalid("messages", e.getMessage());
+            throw ApiException.invalid("messages", Outside.echo(Outside.words(e.getMessage())));
         }
     }
 
@@ -58,7 +59,7 @@ record ChatFields(List<ChatMessage> messages, boolean addGenerationPrompt) {
             String type = part.text("type");
             if (!type.equals("text")) {
                 throw ApiException.invalid(
-                        part.nameOf("type"), "parts of type " + type + " are not supported; text is");
+                        part.nameOf("type"), "parts of type " + Outside.echo(type) + " are not supported; text is");
             }
             text.append(part.text("text"));
         }

@@ -90,20 +90,20 @@ public final class OpenAiRoutes {
                             model.name(),
                             wish,
                             new Logprobs(model.tokenizer()));
-                    Source<ChoiceEvent, NotUsed> events = call.whileConnected(events(wish));
+                    Source<ChoiceEvent, NotUsed> events = call.whileConnected(events(wish, call.id()));
                     return wish.form().stream() ? streamed(answer, events) : whole(answer, events);
                 });
     }
 
     /** All choices' events until the last, or until one fails. */
-    private Source<ChoiceEvent, NotUsed> events(Wish wish) {
+    private Source<ChoiceEvent, NotUsed> events(Wish wish, String requestId) {
         int count = wish.sequences().size();
         return Source.from(IntStream.range(0, count).boxed().toList())
                 .flatMapMerge(
                         count,
                         index -> generations
                                 .start(wish.sequences().get(index))
-                                .map(event -> new ChoiceEvent(index, event)))
+                                .map(event -> new ChoiceEvent(index, event.forOutside(requestId))))
                 .takeWhile(choice -> !(choice.event() instanceof GenerationEvent.Failed), true);
     }
 

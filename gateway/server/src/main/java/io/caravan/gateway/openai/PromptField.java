@@ -3,6 +3,7 @@ package io.caravan.gateway.openai;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caravan.gateway.http.ApiException;
 import io.caravan.gateway.http.JsonFields;
+import io.caravan.gateway.http.Outside;
 import io.caravan.gateway.tokenizer.ServedModel;
 import io.caravan.gateway.tokenizer.TokenizerException;
 import io.caravan.proto.sequence.TokenIds;
@@ -57,7 +58,7 @@ final class PromptField {
         try {
             return new Prompt(some(where, model.promptTokens(text.textValue())), text.textValue());
         } catch (TokenizerException e) {
-            throw ApiException.invalid(where, e.getMessage());
+            throw ApiException.invalid(where, Outside.words(e.getMessage()));
         }
     }
 

@@ -3,6 +3,7 @@ package io.caravan.gateway.openai;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caravan.gateway.http.ApiException;
 import io.caravan.gateway.http.JsonFields;
+import io.caravan.gateway.http.Outside;
 import io.caravan.gateway.tokenizer.SamplingDefaults;
 import io.caravan.proto.sequence.Sampling;
 import java.util.HashMap;
@@ -70,7 +71,8 @@ final class SamplingFields {
             float value = object.number(each.getKey(), 0);
             if (Math.abs(value) > MAX_BIAS) {
                 throw ApiException.invalid(
-                        "logit_bias", "logit_bias." + each.getKey() + " must be between -100 and 100, not " + value);
+                        "logit_bias",
+                        "logit_bias." + Outside.echo(each.getKey()) + " must be between -100 and 100, not " + value);
             }
             bias.put(token(each.getKey(), vocabSize), value);
         }
@@ -87,6 +89,7 @@ final class SamplingFields {
             // told below, as what is out of range is
         }
         throw ApiException.invalid(
-                "logit_bias", "logit_bias must name tokens from 0 to " + (vocabSize - 1) + ", not " + key);
+                "logit_bias",
+                "logit_bias must name tokens from 0 to " + (vocabSize - 1) + ", not " + Outside.echo(key));
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caravan.gateway.http.ApiException;
 import io.caravan.gateway.http.JsonFields;
+import io.caravan.gateway.http.Outside;
 import io.caravan.gateway.http.Responses;
 import io.caravan.gateway.http.Routes;
 import io.caravan.gateway.tokenizer.ServedModel;
@@ -43,7 +44,7 @@ public final class TokenRoutes {
             boolean special = fields.flag("add_special_tokens", name.equals("prompt"));
             return model.tokenizer().encode(fields.text(name), special);
         } catch (TokenizerException e) {
-            throw ApiException.invalid(name, e.getMessage());
+            throw ApiException.invalid(name, Outside.words(e.getMessage()));
         }
     }
 

@@ -3,6 +3,7 @@ package io.caravan.gateway.openai;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caravan.gateway.http.ApiException;
 import io.caravan.gateway.http.JsonFields;
+import io.caravan.gateway.http.Outside;
 import java.util.List;
 
 /** Refuses what would change an answer and is not done here: silence would be taken for consent. */
@@ -41,7 +42,8 @@ final class Unsupported {
         }
         String format = fields.object("response_format").text("type", "text");
         if (!format.equals("text")) {
-            throw unsupported("response_format", "response_format " + format + " is not supported; text is");
+            throw unsupported(
+                    "response_format", "response_format " + Outside.echo(format) + " is not supported; text is");
         }
         if (fields.has("best_of")
                 && fields.whole("best_of", 1, 1, Integer.MAX_VALUE) != fields.whole("n", 1, 1, Integer.MAX_VALUE)) {

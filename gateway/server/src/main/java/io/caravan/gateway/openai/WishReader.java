@@ -5,6 +5,7 @@ import io.caravan.gateway.generation.GenerationRequest;
 import io.caravan.gateway.http.ApiError;
 import io.caravan.gateway.http.ApiException;
 import io.caravan.gateway.http.JsonFields;
+import io.caravan.gateway.http.Outside;
 import io.caravan.gateway.tokenizer.ServedModel;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenIds;
@@ -170,7 +171,7 @@ final class WishReader {
         if (!wanted.equals(model.name())) {
             throw new ApiException(new ApiError(
                     404,
-                    "the model " + wanted + " is not served here; " + model.name() + " is",
+                    "the model " + Outside.echo(wanted) + " is not served here; " + model.name() + " is",
                     ApiError.Type.INVALID_REQUEST,
                     "model",
                     "model_not_found"));

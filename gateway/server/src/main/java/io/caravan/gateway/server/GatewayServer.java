@@ -103,7 +103,8 @@ public final class GatewayServer implements AutoCloseable {
                 scheduler,
                 new GatewayMetrics(registry, prefixes, tags));
         Routes routes = routes(system, settings, served, generations, monitor, gate)
-                .and(MetricsRoutes.of(registry, new PipelineMetrics(registry, prefixes, tags), monitor));
+                .and(MetricsRoutes.of(
+                        registry, new PipelineMetrics(registry, prefixes, tags), monitor, settings.openMetrics()));
         ServerBinding http = bind(system, settings, routes, gate);
         try {
             List<GrpcGateway> grpc = startGrpc(system, settings, served, generations, monitor, gate);

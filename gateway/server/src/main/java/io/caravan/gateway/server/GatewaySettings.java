@@ -22,7 +22,8 @@ public record GatewaySettings(
         Duration statusMaxAge,
         Duration statusTimeout,
         Duration drainTimeout,
-        boolean vllmNames) {
+        boolean vllmNames,
+        boolean openMetrics) {
 
     public GatewaySettings {
         apiKeys = List.copyOf(apiKeys);
@@ -103,7 +104,8 @@ public record GatewaySettings(
                 config.getDuration("status.max-age"),
                 config.getDuration("status.timeout"),
                 config.getDuration("drain-timeout"),
-                config.getBoolean("metrics.vllm-names"));
+                config.getBoolean("metrics.vllm-names"),
+                config.getBoolean("metrics.open"));
     }
 
     private static Http http(Config config) {

@@ -2,6 +2,7 @@ package io.caravan.gateway.web;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caravan.gateway.http.Outside;
 import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.actor.WorkerInfo;
 
@@ -17,7 +18,7 @@ public final class StatusJson {
                 .put("model", model)
                 .put("pipeline", status.pipeline())
                 .put("serving", status.serving())
-                .put("message", status.message())
+                .put("message", Outside.words(status.message()))
                 .put("epoch", status.epoch())
                 .put("waiting", status.waiting())
                 .put("running", status.running())
@@ -44,7 +45,7 @@ public final class StatusJson {
                 .put("index", stage.index())
                 .put("firstLayer", stage.layers().first())
                 .put("endLayer", stage.layers().end())
-                .put("worker", stage.worker())
+                .put("worker", Outside.hostAndPort(stage.worker()))
                 .put("state", stage.state().name())
                 .put("loadedShare", stage.loadedShare())
                 .put("kernels", stage.kernels())
@@ -58,7 +59,7 @@ public final class StatusJson {
 
     private static ObjectNode worker(WorkerInfo worker) {
         return JSON.createObjectNode()
-                .put("address", worker.address())
+                .put("address", Outside.hostAndPort(worker.address()))
                 .put("name", worker.name())
                 .put("version", worker.version())
                 .put("pid", worker.pid())

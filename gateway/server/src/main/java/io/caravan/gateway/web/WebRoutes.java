@@ -34,15 +34,17 @@ public final class WebRoutes {
         var routes = new Routes();
         file(routes, "/", "index.html", ContentTypes.TEXT_HTML_UTF8);
         file(routes, "/chat.css", "chat.css", CSS);
-        for (String script : List.of("chat.js", "page.js", "pipeline.js", "stream.js")) {
+        for (String script : List.of("chat.js", "key.js", "page.js", "pipeline.js", "stream.js")) {
             file(routes, "/" + script, script, SCRIPT);
         }
-        return routes.get(
-                "/status",
-                call -> status.get()
-                        .handle((known, failure) -> failure == null
-                                ? Responses.json(StatusJson.of(model, known))
-                                : Responses.error(ApiError.unavailable("the scheduler does not answer"))));
+        // the page itself is for everybody, so that a person can enter the key
+        return routes.forEverybody()
+                .get(
+                        "/status",
+                        call -> status.get()
+                                .handle((known, failure) -> failure == null
+                                        ? Responses.json(StatusJson.of(model, known))
+                                        : Responses.error(ApiError.unavailable("the scheduler does not answer"))));
     }
 
     private static void file(Routes routes, String path, String name, ContentType type) {

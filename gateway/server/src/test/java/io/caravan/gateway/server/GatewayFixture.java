@@ -34,18 +34,22 @@ final class GatewayFixture implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     GatewayFixture(String settings) {
+        this(settings, MODEL);
+    }
+
+    GatewayFixture(String settings, ServedModel model) {
         var config = ConfigFactory.parseString("caravan.gateway { http.port = 0, grpc.port = 0, " + settings + " }")
                 .withFallback(ConfigFactory.load());
         script.usualCompletion = request -> ANSWER;
         script.reset();
         kit = ActorTestKit.create("gateway", config);
-        server = started(config);
+        server = started(config, model);
     }
 
-    private GatewayServer started(Config config) {
+    private GatewayServer started(Config config, ServedModel model) {
         try {
             return GatewayServer.start(
-                    kit.system(), GatewaySettings.of(config), MODEL, kit.spawn(FakeScheduler.create(script)));
+                    kit.system(), GatewaySettings.of(config), model, kit.spawn(FakeScheduler.create(script)));
         } catch (GatewayStartException e) {
             kit.shutdownTestKit();
             throw e;

@@ -34,7 +34,8 @@ class GatewaySettingsTest {
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(2),
                         Duration.ofSeconds(30),
-                        true));
+                        true,
+                        false));
     }
 
     @Test
