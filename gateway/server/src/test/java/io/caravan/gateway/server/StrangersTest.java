@@ -179,7 +179,8 @@ class StrangersTest {
                 (messages, add) -> {
                     throw new IllegalStateException("secret of /srv/models");
                 },
-                MODEL.defaults());
+                MODEL.defaults(),
+                MODEL.endTokens());
         try (var own = new GatewayFixture("", faulty)) {
             HttpResponse<String> answer = own.post(CHAT, "{" + HELLO + "}");
 
