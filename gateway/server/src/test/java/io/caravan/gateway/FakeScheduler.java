@@ -231,6 +231,7 @@ public final class FakeScheduler extends AbstractBehavior<SchedulerProtocol.Comm
                 1000,
                 2000,
                 40,
-                30);
+                30,
+                List.of());
     }
 }

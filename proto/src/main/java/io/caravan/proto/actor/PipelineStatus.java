@@ -12,6 +12,7 @@ import java.util.List;
  * @param lastPauseNs from the loss of a stage until plans ran again, the last time
  * @param draftedTokens guessed and verified
  * @param acceptedTokens of these that were right
+ * @param notes what people are to know of its answers, although it serves
  * @param maxSequenceTokens longest sequence that is taken: the model's context or all blocks, whichever is less
  */
 public record PipelineStatus(
@@ -33,12 +34,14 @@ public record PipelineStatus(
         long promptTokens,
         long completionTokens,
         long draftedTokens,
-        long acceptedTokens)
+        long acceptedTokens,
+        List<String> notes)
         implements CaravanMessage {
 
     public PipelineStatus {
         stages = List.copyOf(stages);
         workers = List.copyOf(workers);
+        notes = List.copyOf(notes);
     }
 
     /**

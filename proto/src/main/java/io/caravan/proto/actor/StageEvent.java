@@ -6,6 +6,9 @@ import io.caravan.proto.link.LinkEndpoint;
 public sealed interface StageEvent extends CaravanMessage {
     StageId stage();
 
+    /** Of the placement that the stage holds to. */
+    long epoch();
+
     /** Weights are being mapped and memory taken. */
     record Loading(StageId stage, long epoch, long loadedBytes, long totalBytes) implements StageEvent {}
 

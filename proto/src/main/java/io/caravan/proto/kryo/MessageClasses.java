@@ -1,5 +1,8 @@
 package io.caravan.proto.kryo;
 
+import io.caravan.proto.actor.AnswerSetting;
+import io.caravan.proto.actor.ClusterView;
+import io.caravan.proto.actor.MembershipProtocol;
 import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.actor.SchedulerProtocol;
 import io.caravan.proto.actor.SequenceEvent;
@@ -75,7 +78,14 @@ final class MessageClasses {
             new Entry(97, SequenceRequest.class),
             new Entry(98, Sampling.class),
             new Entry(99, TokenChoice.class),
-            new Entry(100, FinishReason.class));
+            new Entry(100, FinishReason.class),
+            new Entry(120, MembershipProtocol.Greet.class),
+            new Entry(121, MembershipProtocol.Greeted.class),
+            new Entry(122, MembershipProtocol.Yield.class),
+            new Entry(123, MembershipProtocol.Come.class),
+            new Entry(124, MembershipProtocol.Move.class),
+            new Entry(125, ClusterView.class),
+            new Entry(126, AnswerSetting.class));
 
     private MessageClasses() {}
 

@@ -31,8 +31,9 @@ class StageShardingTest {
         assertThat(config.getString("sharding.passivation.strategy")).isEqualTo("none");
         assertThat(config.getDuration("sharding.retry-interval")).isEqualTo(Duration.ofMillis(100));
         assertThat(config.getDuration("down-removal-margin")).isEqualTo(Duration.ofMillis(50));
-        assertThat(config.getDuration("split-brain-resolver.stable-after")).isEqualTo(Duration.ofSeconds(5));
-        assertThat(config.getString("split-brain-resolver.keep-majority.role")).isEqualTo(SchedulerProtocol.ROLE);
+        assertThat(config.getString("downing-provider-class")).isEmpty();
+        assertThat(config.getBoolean("allow-weakly-up-members")).isFalse();
+        assertThat(config.getDuration("retry-unsuccessful-join-after")).isEqualTo(Duration.ofSeconds(2));
         assertThat(config.getDuration("failure-detector.acceptable-heartbeat-pause"))
                 .isEqualTo(Duration.ofSeconds(15));
     }

@@ -1,6 +1,9 @@
 package io.caravan.proto.kryo;
 
+import io.caravan.proto.actor.AnswerSetting;
 import io.caravan.proto.actor.CaravanMessage;
+import io.caravan.proto.actor.ClusterView;
+import io.caravan.proto.actor.MembershipProtocol;
 import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.actor.SchedulerProtocol;
 import io.caravan.proto.actor.SequenceEvent;
@@ -50,7 +53,12 @@ final class MessageSamples {
 
     /** @param ref some actor; what it takes does not matter here */
     static List<CaravanMessage> all(ActorRef<Object> ref) {
-        return Stream.of(stage(ref.unsafeUpcast(), ref.unsafeUpcast()), scheduler(ref), sequence(), other(ref))
+        return Stream.of(
+                        stage(ref.unsafeUpcast(), ref.unsafeUpcast()),
+                        scheduler(ref),
+                        sequence(),
+                        other(ref),
+                        membership(ref))
                 .flatMap(List::stream)
                 .toList();
     }
@@ -138,11 +146,30 @@ final class MessageSamples {
                 10,
                 11,
                 12,
-                13);
+                13,
+                List.of("stage 0 computes with scalar"));
         return List.of(
                 new WorkerProtocol.Describe(ref.unsafeUpcast()),
                 new WorkerProtocol.Refuse("another version"),
                 WORKER,
                 status);
+    }
+
+    private static List<CaravanMessage> membership(ActorRef<Object> ref) {
+        var view = new ClusterView(
+                "pekko://caravan@a:1",
+                Long.MIN_VALUE,
+                true,
+                true,
+                List.of("pekko://caravan@a:1"),
+                3,
+                1L << 40,
+                List.of(new AnswerSetting("caravan.pipeline.quantize", "q8_0")));
+        return List.of(
+                new MembershipProtocol.Greet(view, ref.unsafeUpcast()),
+                new MembershipProtocol.Greeted(view),
+                new MembershipProtocol.Yield(view, ref.unsafeUpcast()),
+                new MembershipProtocol.Come(List.of("pekko://caravan@b:2")),
+                new MembershipProtocol.Move(List.of("pekko://caravan@b:2")));
     }
 }

@@ -124,7 +124,9 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
         clients = new Clients(context);
         StageInbox inbox = links.openInbox();
         var placement = new Placement(settings.stored(model.spec()), settings.kvBudget(model.spec()));
-        control = new PipelineControl(settings.control(model), placement, inbox.endpoint());
+        // The clock has passed every number that the scheduler before this one counted up to, less than one a
+        // millisecond.
+        control = new PipelineControl(settings.control(model), placement, inbox.endpoint(), System.currentTimeMillis());
         int stageCount = settings.stageCount(model.spec());
         var engine = new Engine(
                 settings.limits(),
@@ -335,6 +337,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                         resumed.epoch(),
                         control.stages().size(),
                         resumed.pauseNs() / 1_000_000);
+            case Effect.Warn warn -> log.warn("Pipeline {}: {}", settings.name(), warn.what());
             case Effect.Check check ->
                 getContext()
                         .pipeToSelf(
@@ -394,7 +397,8 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                 engine.promptTokens(),
                 engine.completionTokens(),
                 engine.draftedTokens(),
-                engine.acceptedTokens());
+                engine.acceptedTokens(),
+                control.notes());
     }
 
     private static PipelineStatus.Stage stage(StageView view, AgentSnapshot.StageFigures figures) {

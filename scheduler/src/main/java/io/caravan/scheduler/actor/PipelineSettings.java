@@ -1,6 +1,7 @@
 package io.caravan.scheduler.actor;
 
 import com.typesafe.config.Config;
+import io.caravan.proto.actor.AnswerSetting;
 import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
@@ -12,6 +13,8 @@ import io.caravan.scheduler.placement.KvBudget;
 import io.caravan.scheduler.placement.Placement;
 import io.caravan.scheduler.recovery.ControlSettings;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -33,6 +36,7 @@ public record PipelineSettings(
         SpeculativeSettings speculative,
         Duration stepTimeout,
         int maxReconnects,
+        Duration equalKernelsWait,
         Duration retry,
         Duration stageSilence,
         Duration suspectAfter,
@@ -74,6 +78,7 @@ public record PipelineSettings(
                 SpeculativeSettings.from(scheduler),
                 scheduler.getDuration("step-timeout"),
                 scheduler.getInt("max-reconnects"),
+                scheduler.getDuration("equal-kernels-wait"),
                 scheduler.getDuration("retry"),
                 scheduler.getDuration("stage-silence"),
                 scheduler.getDuration("suspect-after"),
@@ -149,6 +154,33 @@ public record PipelineSettings(
         };
     }
 
+    /**
+     * All that the bits of answers depend on: a gateway that has it otherwise would, as the scheduler, change them. Where the
+     * stages are cut counts only where hidden states are rounded between them.
+     */
+    public List<AnswerSetting> answerSettings(ModelPlan model) {
+        var settings = new ArrayList<AnswerSetting>(List.of(
+                new AnswerSetting("the model's fingerprint", model.ref().fingerprint()),
+                new AnswerSetting("caravan.pipeline.name", name),
+                setting(
+                        "quantize (--quantize)",
+                        precision.weights() == WeightChoice.AS_STORED ? "none" : precision.weights()),
+                setting("activations (--activations)", precision.activations()),
+                setting("kv.type (--kv-type)", precision.kv()),
+                setting("kv.block-tokens", kvBlockTokens),
+                setting("kv.min-tokens", kvMinTokens),
+                setting("kv.max-tokens (--kv-tokens)", kvMaxTokens),
+                setting("wire (--wire)", precision.wire())));
+        if (precision.wire() != TensorType.F32) {
+            settings.add(setting("stages (--stages)", stageCount(model.spec())));
+        }
+        return settings;
+    }
+
+    private static AnswerSetting setting(String key, Object value) {
+        return new AnswerSetting("caravan.pipeline." + key, value.toString().toLowerCase(Locale.ROOT));
+    }
+
     int stageCount(ModelSpec spec) {
         return stages == 0 ? Math.min(minWorkers, spec.layerCount()) : stages;
     }
@@ -189,6 +221,7 @@ public record PipelineSettings(
                 suspectAfter.toNanos(),
                 firstBackoff.toNanos(),
                 lastBackoff.toNanos(),
-                maxReconnects);
+                maxReconnects,
+                equalKernelsWait.toNanos());
     }
 }

@@ -16,32 +16,43 @@ import org.apache.pekko.actor.AddressFromURIString;
  * refuses them at once. Only that refusal proves anything: where the host is gone too, or cannot be reached, the cluster's
  * failure detector has to judge.
  */
-final class PortProbe {
+public final class PortProbe {
     /** Well below the time after which an operating system gives up a connection, which is no refusal. */
     private static final int TIMEOUT_MS = 2_000;
 
+    /** What a host says of a port. */
+    public enum Answer {
+        /** Somebody listens. */
+        ACCEPTS,
+        /** Nobody does. */
+        REFUSES,
+        /** Nothing, in time: there is no such host, or no way to it. */
+        SILENT
+    }
+
     private PortProbe() {}
 
-    /**
-     * Whether the host answered that nobody listens there; false where it did not answer in time.
-     *
-     * @param member address of an actor system
-     */
-    static CompletionStage<Boolean> refuses(String member) {
+    /** @param member address of an actor system */
+    public static CompletionStage<Answer> ask(String member) {
         Address address = AddressFromURIString.parse(member);
         String host = address.getHost().get();
         int port = address.getPort().get();
-        return CompletableFuture.supplyAsync(() -> refuses(host, port), Thread::startVirtualThread);
+        return CompletableFuture.supplyAsync(() -> ask(host, port), Thread::startVirtualThread);
     }
 
-    private static boolean refuses(String host, int port) {
+    /** Whether the host answered that nobody listens there; false where it did not answer in time. */
+    static CompletionStage<Boolean> refuses(String member) {
+        return ask(member).thenApply(answer -> answer == Answer.REFUSES);
+    }
+
+    private static Answer ask(String host, int port) {
         try (var socket = new Socket()) {
             socket.connect(new InetSocketAddress(host, port), TIMEOUT_MS);
-            return false;
+            return Answer.ACCEPTS;
         } catch (ConnectException refused) {
-            return true;
+            return Answer.REFUSES;
         } catch (IOException unknown) {
-            return false;
+            return Answer.SILENT;
         }
     }
 }

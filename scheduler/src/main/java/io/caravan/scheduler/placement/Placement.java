@@ -61,6 +61,22 @@ public final class Placement {
             return new PlacementOutcome.Impossible("there is no worker");
         }
         var workers = Twins.levelled(measured);
+        var roomiest = workers.stream()
+                .sorted(Comparator.comparingLong(WorkerInfo::memoryBytes)
+                        .reversed()
+                        .thenComparing(BY_ADDRESS))
+                .toList();
+        for (int count = roomiest.size(); count > 0; count--) {
+            // where no cut has room on all of them, the smallest may be too small for anything
+            var best = best(stageCount, roomiest.subList(0, count));
+            if (!best.hosts().isEmpty()) {
+                return placed(best, workers);
+            }
+        }
+        return impossible(stageCount, workers);
+    }
+
+    private Candidate best(int stageCount, List<WorkerInfo> workers) {
         var best = new Candidate(List.of(), Cut.NONE);
         for (List<WorkerInfo> hosts : hostOrders(stageCount, workers)) {
             for (boolean shareMemory : new boolean[] {true, false}) {
@@ -70,7 +86,7 @@ public final class Placement {
                 }
             }
         }
-        return best.hosts().isEmpty() ? impossible(stageCount, workers) : placed(best, workers);
+        return best;
     }
 
     private record Candidate(List<WorkerInfo> hosts, Cut cut) {}

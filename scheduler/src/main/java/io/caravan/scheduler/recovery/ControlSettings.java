@@ -15,6 +15,7 @@ import io.caravan.proto.model.Precision;
  * @param firstBackoffNs before a worker is tried again with a stage that failed on it; doubles each time
  * @param maxBackoffNs up to this
  * @param maxReconnects times in a row that overdue steps are answered by reconnecting the stages; then they start over
+ * @param equalKernelsNs how long a lost stage waits for a worker with the kernels that it had
  */
 public record ControlSettings(
         String pipeline,
@@ -30,7 +31,8 @@ public record ControlSettings(
         long suspectNs,
         long firstBackoffNs,
         long maxBackoffNs,
-        int maxReconnects) {
+        int maxReconnects,
+        long equalKernelsNs) {
 
     public ControlSettings {
         if (stageCount < 1
@@ -38,10 +40,13 @@ public record ControlSettings(
                 || retryNs < 1
                 || silenceNs < retryNs
                 || suspectNs < 1
-                || maxReconnects < 0) {
+                || maxReconnects < 0
+                || equalKernelsNs < 0) {
             throw new IllegalArgumentException("a pipeline needs stages >= 1, min-workers >= 1, retry > 0,"
-                    + " stage-silence >= retry, suspect-after > 0 and max-reconnects >= 0, not " + stageCount + ", "
-                    + minWorkers + ", " + retryNs + ", " + silenceNs + ", " + suspectNs + ", " + maxReconnects);
+                    + " stage-silence >= retry, suspect-after > 0, max-reconnects >= 0 and equal-kernels-wait >= 0, not "
+                    + stageCount + ", "
+                    + minWorkers + ", " + retryNs + ", " + silenceNs + ", " + suspectNs + ", " + maxReconnects + ", "
+                    + equalKernelsNs);
         }
         if (firstBackoffNs < 1 || maxBackoffNs < firstBackoffNs) {
             throw new IllegalArgumentException(

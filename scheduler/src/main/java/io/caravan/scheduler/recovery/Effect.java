@@ -25,6 +25,9 @@ public sealed interface Effect {
     /** Tokens come out again, {@code pauseNs} after they stopped; 0 the first time. */
     record Resumed(long epoch, long pauseNs) implements Effect {}
 
+    /** Tell people; nothing is to be done. */
+    record Warn(String what) implements Effect {}
+
     /** Find out whether a worker's process still runs; one that is gone is reported as gone. */
     record Check(String worker) implements Effect {}
 

@@ -40,9 +40,14 @@ public final class PipelineControl {
     private long lastPauseNs;
     private long recoveries;
 
-    /** @param resultInbox where the last stage sends step results */
-    public PipelineControl(ControlSettings settings, Placement placement, LinkEndpoint resultInbox) {
+    /**
+     * @param resultInbox where the last stage sends step results
+     * @param usedEpoch epochs are above this, which is above all that a scheduler before this one used: stages that it left
+     *     would take an epoch that comes again for the one they know
+     */
+    public PipelineControl(ControlSettings settings, Placement placement, LinkEndpoint resultInbox, long usedEpoch) {
         this.settings = settings;
+        epoch = usedEpoch;
         places = new Places(settings, placement);
         this.resultInbox = resultInbox;
         backoffNs = settings.firstBackoffNs();
@@ -94,7 +99,7 @@ public final class PipelineControl {
     }
 
     private void loseStagesOf(String address, String why, long nowNs) {
-        if (places.lose(address)) {
+        if (places.lose(address, nowNs)) {
             recover(why, nowNs);
         } else if (state == PipelineState.WAITING_FOR_WORKERS) {
             findPlaces(nowNs);
@@ -155,6 +160,10 @@ public final class PipelineControl {
                 && index < places.slots.size()
                 && places.slots.get(index).placed) {
             StageSlot slot = places.slots.get(index);
+            if (event.epoch() > epoch) {
+                onLaterEpoch(slot, event.epoch(), nowNs);
+                return done();
+            }
             switch (event) {
                 case StageEvent.Loading loading -> onLoading(slot, loading, nowNs);
                 case StageEvent.Ready ready -> onReady(slot, ready, nowNs);
@@ -189,8 +198,19 @@ public final class PipelineControl {
             slot.ready = Optional.of(ready);
             slot.state = StageState.READY;
             slot.loadedShare = 1;
-            slot.kernels = ready.kernels();
+            learnKernels(slot);
             advance(nowNs);
+        }
+    }
+
+    /** Of its worker: a stage's own name for them tells of the precision too, which is the pipeline's choice. */
+    private void learnKernels(StageSlot slot) {
+        WorkerInfo worker = workers.get(slot.place.worker());
+        if (worker != null && !worker.kernels().equals(slot.kernels)) {
+            slot.computesWith(worker.kernels());
+            if (!slot.note().isEmpty()) {
+                effects.add(new Effect.Warn(slot.note()));
+            }
         }
     }
 
@@ -212,20 +232,18 @@ public final class PipelineControl {
         slot.unfit.add(slot.place.worker());
         slot.failure = reason;
         slot.state = StageState.FAILED;
-        slot.placed = false;
+        slot.lose(nowNs);
         recover("stage " + slot.index() + " failed: " + reason, nowNs);
     }
 
-    /**
-     * A stage of a later epoch was placed by a scheduler that is no more: the epoch goes on from there. One that should
-     * have weights and has none was started anew by sharding.
-     */
+    /** It was placed by a scheduler that is no more, on a host whose clock is ahead: the epoch goes on from there. */
+    private void onLaterEpoch(StageSlot slot, long laterEpoch, long nowNs) {
+        epoch = laterEpoch;
+        recover("stage " + slot.index() + " remembers another scheduler", nowNs);
+    }
+
+    /** A stage that should have weights and has none was started anew by sharding. */
     private void onStatus(StageSlot slot, StageEvent.Status status, long nowNs) {
-        if (status.epoch() > epoch) {
-            epoch = status.epoch();
-            recover("stage " + slot.index() + " remembers another scheduler", nowNs);
-            return;
-        }
         boolean forgot = status.state() == StageState.EMPTY && slot.isReady();
         if (forgot && status.worker().equals(slot.place.worker())) {
             recover("stage " + slot.index() + " was started anew", nowNs);
@@ -295,7 +313,7 @@ public final class PipelineControl {
     }
 
     private void findPlaces(long nowNs) {
-        if (places.find(workers.values())) {
+        if (places.find(workers.values(), nowNs)) {
             epoch++;
             state = PipelineState.LOADING;
             places.slots.forEach(slot -> slot.startOver(nowNs, settings.retryNs()));
@@ -306,6 +324,7 @@ public final class PipelineControl {
             state = PipelineState.WAITING_FOR_WORKERS;
             backOff(nowNs);
         }
+        retryPlacementNs = places.waitsUntilNs(retryPlacementNs);
         suspend(places.missing());
     }
 
@@ -420,6 +439,14 @@ public final class PipelineControl {
     private String nameOf(StageSlot slot) {
         WorkerInfo worker = workers.get(slot.place.worker());
         return worker == null ? slot.place.worker() : worker.name();
+    }
+
+    /** What people are to know of its answers, although it serves. */
+    public List<String> notes() {
+        return places.slots.stream()
+                .map(StageSlot::note)
+                .filter(note -> !note.isEmpty())
+                .toList();
     }
 
     public List<StageView> stages() {

@@ -20,8 +20,12 @@ final class StageSlot {
     final Set<String> unfit = new HashSet<>();
 
     String failure = "";
-    /** Kernels that it computed with before it was lost, which its next worker had better have too. */
+    /** Kernels of the worker that it computed on before it was lost, which its next one had better have too. */
     String kernels = "";
+    /** Those that it computed with when this pipeline first had it. */
+    String firstKernels = "";
+    /** Since when it has had no worker. */
+    long lostSinceNs;
 
     long lastToldNs;
     long lastHeardNs;
@@ -30,6 +34,13 @@ final class StageSlot {
 
     StageSlot(StagePlace place) {
         this.place = place;
+    }
+
+    /** A new cut of the same stage. */
+    StageSlot(StagePlace place, StageSlot before) {
+        this(place);
+        kernels = before.kernels;
+        firstKernels = before.firstKernels;
     }
 
     int index() {
@@ -43,6 +54,27 @@ final class StageSlot {
         lastToldNs = nowNs - retryNs;
         lastHeardNs = nowNs;
         lastCheckNs = nowNs;
+    }
+
+    void lose(long nowNs) {
+        if (placed) {
+            placed = false;
+            lostSinceNs = nowNs;
+        }
+    }
+
+    /** It can compute on a worker with {@code workerKernels}. */
+    void computesWith(String workerKernels) {
+        kernels = workerKernels;
+        firstKernels = firstKernels.isEmpty() ? workerKernels : firstKernels;
+    }
+
+    /** What people are to know of its answers; empty where there is nothing. */
+    String note() {
+        return placed && !kernels.equals(firstKernels)
+                ? "stage " + index() + " computes with " + kernels + " and did with " + firstKernels
+                        + " before: answers may differ from earlier ones"
+                : "";
     }
 
     boolean isReady() {

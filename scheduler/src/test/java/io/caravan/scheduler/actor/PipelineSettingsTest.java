@@ -33,6 +33,7 @@ class PipelineSettingsTest {
                         new SpeculativeSettings(SpeculativeSettings.Source.OFF, 8, 16, "", 1, 8192),
                         Duration.ofSeconds(60),
                         2,
+                        Duration.ofSeconds(10),
                         Duration.ofMillis(500),
                         Duration.ofSeconds(60),
                         Duration.ofMillis(300),

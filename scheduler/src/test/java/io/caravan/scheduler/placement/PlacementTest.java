@@ -130,6 +130,17 @@ class PlacementTest {
     }
 
     @Test
+    void shouldDoWithoutAWorkerThatIsTooSmallForAnything() {
+        var placement = new Placement(spec(8, 64, false), KV);
+
+        var placed = placed(placement.place(
+                4, List.of(worker("a", 900 * MIB, 100), worker("b", 900 * MIB, 100), worker("tiny", MIB / 4, 100))));
+
+        assertThat(placed.stages()).extracting(StagePlace::worker).doesNotContain("pekko://caravan@tiny");
+        assertThat(placed.spares()).containsExactly("pekko://caravan@tiny");
+    }
+
+    @Test
     void shouldNameTheSpares() {
         var placement = new Placement(spec(4, 64, false), KV);
 

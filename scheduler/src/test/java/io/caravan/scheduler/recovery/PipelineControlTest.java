@@ -41,24 +41,25 @@ class PipelineControlTest {
             TokenIds.EMPTY,
             TensorType.F32);
 
-    private final PipelineControl control = new PipelineControl(
-            new ControlSettings(
-                    "main",
-                    new ModelRef("/models/test", "fingerprint"),
-                    "1",
-                    2,
-                    2,
-                    64,
-                    16,
-                    Precision.usual(TensorType.F16),
-                    SECOND,
-                    10 * SECOND,
-                    3 * SECOND,
-                    SECOND,
-                    4 * SECOND,
-                    1),
-            new Placement(SPEC, new KvBudget(TensorType.F16, 16, 64, 512)),
-            RESULTS);
+    private static final ControlSettings SETTINGS = new ControlSettings(
+            "main",
+            new ModelRef("/models/test", "fingerprint"),
+            "1",
+            2,
+            2,
+            64,
+            16,
+            Precision.usual(TensorType.F16),
+            SECOND,
+            10 * SECOND,
+            3 * SECOND,
+            SECOND,
+            4 * SECOND,
+            1,
+            10 * SECOND);
+    private static final Placement PLACEMENT = new Placement(SPEC, new KvBudget(TensorType.F16, 16, 64, 512));
+
+    private final PipelineControl control = new PipelineControl(SETTINGS, PLACEMENT, RESULTS, 0);
     private final List<Effect> told = new ArrayList<>();
     private long nowNs;
 
@@ -340,6 +341,27 @@ class PipelineControlTest {
     }
 
     @Test
+    void shouldCountOnFromTheEpochsThatWereUsedBefore() {
+        var successor = new PipelineControl(SETTINGS, PLACEMENT, RESULTS, 41);
+
+        successor.onWorker(worker("a", 100 * MIB), 0);
+        assertThat(successor.onWorker(worker("b", 100 * MIB), 0))
+                .filteredOn(Effect.Load.class::isInstance)
+                .allSatisfy(load ->
+                        assertThat(((Effect.Load) load).assignment().epoch()).isEqualTo(42));
+    }
+
+    @Test
+    void shouldGoOnFromALaterEpochWhateverTellsOfIt() {
+        startOn(100 * MIB);
+
+        tell(control.onStageEvent(new StageEvent.Failed(new StageId("main", 1), 41, "b", "out of memory"), nowNs));
+
+        assertThat(control.epoch()).isEqualTo(42);
+        assertThat(control.state()).isEqualTo(PipelineState.LOADING);
+    }
+
+    @Test
     void shouldLoseTheStagesOfAWorkerThatWasStartedAnew() {
         startOn(100 * MIB);
         serve();
@@ -348,6 +370,54 @@ class PipelineControlTest {
 
         assertThat(control.epoch()).isEqualTo(2);
         assertThat(control.state()).isEqualTo(PipelineState.LOADING);
+    }
+
+    private static WorkerInfo with(String kernels, WorkerInfo worker) {
+        return new WorkerInfo(
+                worker.address(),
+                worker.name(),
+                worker.version(),
+                worker.pid(),
+                worker.threadCount(),
+                worker.memoryBytes(),
+                worker.bandwidthBytesPerSecond(),
+                kernels);
+    }
+
+    @Test
+    void shouldWaitForAWorkerWithTheKernelsThatALostStageHad() {
+        startOn(MIB / 2 + MIB / 4);
+        serve();
+        tell(control.onWorker(with("native/avx2", worker("other", 100 * MIB)), nowNs));
+
+        tell(control.onWorkerLost("a", nowNs));
+        assertThat(control.state()).isEqualTo(PipelineState.WAITING_FOR_WORKERS);
+        assertThat(control.message()).contains("waits up to 10 s for a worker with kernels scalar");
+
+        tell(control.onWorker(worker("equal", 100 * MIB), nowNs + SECOND));
+        assertThat(control.stages()).extracting(view -> view.place().worker()).contains("equal");
+        assertThat(control.notes()).isEmpty();
+    }
+
+    @Test
+    void shouldTakeOtherKernelsInTheEndAndSaySo() {
+        startOn(MIB / 2 + MIB / 4);
+        serve();
+        tell(control.onWorker(with("native/avx2", worker("other", 100 * MIB)), nowNs));
+        tell(control.onWorkerLost("a", nowNs));
+
+        for (nowNs = SECOND; nowNs < 10 * SECOND; nowNs += SECOND) {
+            tell(control.onTick(nowNs));
+            assertThat(control.state()).isEqualTo(PipelineState.WAITING_FOR_WORKERS);
+        }
+        tell(control.onTick(nowNs));
+        serve();
+
+        assertThat(control.notes())
+                .singleElement()
+                .asString()
+                .contains("computes with native/avx2 and did with scalar before");
+        assertThat(told).contains(new Effect.Warn(control.notes().getFirst()));
     }
 
     @Test

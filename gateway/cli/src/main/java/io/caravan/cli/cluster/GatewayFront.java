@@ -1,6 +1,7 @@
 package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigValueFactory;
 import io.caravan.cli.home.RunningState;
 import io.caravan.cli.home.RunningStates;
 import io.caravan.gateway.server.GatewayServer;
@@ -50,6 +51,22 @@ public final class GatewayFront implements AutoCloseable {
         var address = bound.getAddress();
         String host = address == null || address.isAnyLocalAddress() ? "127.0.0.1" : address.getHostAddress();
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + bound.getPort();
+    }
+
+    /** The same configuration, with the ports that are served here. */
+    Config keepPorts(Config config) {
+        var http = config.withValue(
+                "caravan.gateway.http.port",
+                ConfigValueFactory.fromAnyRef(server.httpAddress().getPort()));
+        return server.grpcAddress()
+                .map(grpc -> http.withValue("caravan.gateway.grpc.port", ConfigValueFactory.fromAnyRef(grpc.getPort())))
+                .orElse(http);
+    }
+
+    /** Ends every stream with an error, and closes the ports: they are opened again before long. */
+    void abandon() {
+        states.remove(state);
+        server.abandon("the gateway is no member of its cluster any more and joins it again: ask again in a moment");
     }
 
     /** Takes nothing new, lets streams finish, then closes the ports. */

@@ -5,6 +5,8 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
 import io.caravan.cli.CliException;
 import io.caravan.cli.Progress;
+import io.caravan.cli.membership.Acquaintances;
+import io.caravan.cli.membership.MembershipSettings;
 import io.caravan.cli.process.RestartPolicy;
 import io.caravan.cli.process.Supervisor;
 import io.caravan.proto.actor.PipelineStatus;
@@ -54,16 +56,29 @@ public final class LocalCluster implements AutoCloseable {
      */
     public static LocalCluster start(
             Config config, Path modelDirectory, LocalSettings settings, List<String> workerArguments, Path logs) {
+        var nobody =
+                new Acquaintances(List.of(), MembershipSettings.from(config).knownGateways());
+        return start(config, modelDirectory, settings, workerArguments, logs, nobody);
+    }
+
+    /** The same, as an incarnation after others. */
+    static LocalCluster start(
+            Config config,
+            Path modelDirectory,
+            LocalSettings settings,
+            List<String> workerArguments,
+            Path logs,
+            Acquaintances acquaintances) {
         boolean inProcess = settings.workers() == 0;
         var local = ConfigFactory.parseMap(Map.of(
                         "caravan.pipeline.min-workers", Math.max(1, settings.workers()),
                         "caravan.worker.threads", settings.threads()))
-                .withFallback(config);
+                .withFallback(MemberAddress.decide(config));
         var roles = inProcess ? Set.of(SchedulerProtocol.WORKER_ROLE) : Set.<String>of();
         var probe = inProcess
                 ? Optional.of(WorkerProbe.begin(WorkerSettings.from(local)))
                 : Optional.<CompletableFuture<WorkerProbe>>empty();
-        var host = PipelineHost.start(local, modelDirectory, roles);
+        var host = PipelineHost.start(local, modelDirectory, roles, acquaintances);
         try {
             var sized = withMemory(local, host.model().spec(), settings.workers());
             if (probe.isPresent()) {

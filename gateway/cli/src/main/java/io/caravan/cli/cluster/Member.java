@@ -6,12 +6,19 @@ import com.typesafe.config.ConfigValueFactory;
 import io.caravan.cli.CliException;
 import io.caravan.cli.address.HostAndPort;
 import io.caravan.cli.address.JoinWatch;
+import io.caravan.cli.membership.Acquaintances;
+import io.caravan.cli.membership.Fate;
+import io.caravan.cli.membership.Membership;
+import io.caravan.cli.membership.MembershipSettings;
+import io.caravan.proto.actor.AnswerSetting;
+import io.caravan.proto.actor.SchedulerProtocol;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -22,6 +29,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Down;
 import org.apache.pekko.cluster.typed.Join;
 import org.apache.pekko.cluster.typed.JoinSeedNodes;
 import org.apache.pekko.management.cluster.bootstrap.ClusterBootstrap;
@@ -36,19 +44,35 @@ public final class Member implements AutoCloseable {
 
     private final ActorSystem<Void> system;
     private final ClusterSettings settings;
+    private final Acquaintances acquaintances;
+    private final Membership membership;
+    private final Address address;
 
-    private Member(ActorSystem<Void> system, ClusterSettings settings) {
+    private Member(
+            ActorSystem<Void> system, ClusterSettings settings, Acquaintances acquaintances, Membership membership) {
         this.system = system;
         this.settings = settings;
+        this.acquaintances = acquaintances;
+        this.membership = membership;
+        address = Cluster.get(system).selfMember().address();
+    }
+
+    /** Starts the first incarnation of a process that no answers depend on. */
+    public static Member start(Config config, Set<String> roles) {
+        int most = MembershipSettings.from(config).knownGateways();
+        return start(config, roles, new Acquaintances(seeds(config), most), List.of());
     }
 
     /**
      * Starts the actor system with {@code roles} and begins to join.
      *
      * @param config the whole configuration of the process, with what {@link MemberAddress} decided
+     * @param acquaintances what earlier incarnations of the process knew
+     * @param answers settings of a gateway on which answers depend; empty for a worker
      * @throws CliException where the port is taken or an address makes no sense
      */
-    public static Member start(Config config, Set<String> roles) {
+    public static Member start(
+            Config config, Set<String> roles, Acquaintances acquaintances, List<AnswerSetting> answers) {
         var settings = ClusterSettings.from(config);
         var own = ConfigFactory.empty()
                 .withValue("pekko.cluster.roles", ConfigValueFactory.fromIterable(roles))
@@ -57,7 +81,15 @@ public final class Member implements AutoCloseable {
                 .withValue("pekko.management.http.hostname", ConfigValueFactory.fromAnyRef(settings.host()))
                 .withValue("pekko.management.http.port", ConfigValueFactory.fromAnyRef(settings.managementPort()))
                 .withFallback(settings.tls().pekko());
-        var member = new Member(create(own.withFallback(config), settings), settings);
+        var system = create(own.withFallback(config), settings);
+        boolean bySeeds = settings.bootstrap() == ClusterSettings.Bootstrap.SEED;
+        boolean mayFound = bySeeds
+                && roles.contains(SchedulerProtocol.ROLE)
+                && (settings.seeds().isEmpty() || acquaintances.wasMember());
+        var membership = Membership.start(system, MembershipSettings.from(config), acquaintances, answers, mayFound);
+        var member = new Member(system, settings, acquaintances, membership);
+        system.getWhenTerminated()
+                .thenRun(() -> membership.end(new Fate.Lost("the other members have declared it dead")));
         try {
             member.join();
             return member;
@@ -77,22 +109,51 @@ public final class Member implements AutoCloseable {
         return address.getHost().get() + ":" + address.getPort().get();
     }
 
-    /** Waits until this process has left the cluster, for whatever reason. */
-    public void awaitEnd() {
-        system.getWhenTerminated().toCompletableFuture().join();
+    /** Waits until this process is no member any more, for whatever reason. */
+    public Fate awaitEnd() {
+        return membership.fate().toCompletableFuture().join();
+    }
+
+    /** It is of no use to the cluster: {@link #awaitEnd} says so. */
+    public void refuse(String why) {
+        membership.end(new Fate.Refused(why));
+    }
+
+    /** Completes once this process may take part in the pipeline. */
+    public CompletionStage<Void> agreed() {
+        return membership.agreed();
+    }
+
+    /** Whether it begins a cluster of its own, so that there is nobody to agree with. */
+    public boolean founds() {
+        return settings.bootstrap() == ClusterSettings.Bootstrap.SEED && toJoin().isEmpty();
+    }
+
+    /** The same configuration, with the cluster's port that this process has. */
+    Config keepPort(Config config) {
+        return config.withValue(
+                "caravan.cluster.port",
+                ConfigValueFactory.fromAnyRef(address().getPort().get()));
+    }
+
+    /** Addresses of the members that {@code config} names. */
+    static List<String> seeds(Config config) {
+        return ClusterSettings.from(config).seeds().stream()
+                .map(seed -> "pekko://" + SYSTEM + "@" + seed)
+                .toList();
     }
 
     private Address address() {
-        return Cluster.get(system).selfMember().address();
+        return address;
     }
 
     private void join() {
         switch (settings.bootstrap()) {
             case SEED -> {
-                if (settings.seeds().isEmpty()) {
+                if (founds()) {
                     Cluster.get(system).manager().tell(Join.create(address()));
                 } else {
-                    Cluster.get(system).manager().tell(new JoinSeedNodes(seedAddresses()));
+                    Cluster.get(system).manager().tell(new JoinSeedNodes(toJoin()));
                     watch().start(this::joinedOrEnded);
                 }
             }
@@ -124,15 +185,17 @@ public final class Member implements AutoCloseable {
                 settings.seeds().stream().map(HostAndPort::parse).toList(), hostAndPort(), settings.join());
     }
 
+    /** At first the seeds as they are given, since this process may be one of them and found the cluster; later the others. */
+    private List<Address> toJoin() {
+        return acquaintances.toJoin().stream()
+                .map(AddressFromURIString::parse)
+                .filter(other -> !acquaintances.wasMember() || !other.equals(address()))
+                .toList();
+    }
+
     private boolean joinedOrEnded() {
         return !Cluster.get(system).selfMember().status().equals(MemberStatus.removed())
                 || system.whenTerminated().isCompleted();
-    }
-
-    private List<Address> seedAddresses() {
-        return settings.seeds().stream()
-                .map(seed -> AddressFromURIString.parse("pekko://" + SYSTEM + "@" + seed))
-                .toList();
     }
 
     private static ActorSystem<Void> create(Config config, ClusterSettings settings) {
@@ -160,6 +223,12 @@ public final class Member implements AutoCloseable {
     public void close() {
         CoordinatedShutdown.get(system).runAll(CoordinatedShutdown.actorSystemTerminateReason());
         awaitTermination();
+    }
+
+    /** Ends the actor system of a member that the others are rid of or soon will be; those that hear it are told so. */
+    void abandon() {
+        Cluster.get(system).manager().tell(new Down(address()));
+        endCluster();
     }
 
     /** Ends the actor system at once, as a cluster does that ends as a whole: nobody is left to say goodbye to. */

@@ -2,6 +2,7 @@ package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.caravan.cli.membership.Acquaintances;
 import io.caravan.formats.Checkpoint;
 import io.caravan.formats.Checkpoints;
 import io.caravan.proto.actor.SchedulerProtocol;
@@ -20,6 +21,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Props;
 
 /** This process as one that may host the scheduler: a cluster member, its links, and the pipeline's singleton. */
 public final class PipelineHost implements AutoCloseable {
@@ -47,15 +51,17 @@ public final class PipelineHost implements AutoCloseable {
      *
      * @param config the whole configuration of the process
      * @param moreRoles of this member, beside the gateway's
+     * @param acquaintances what earlier incarnations of the process knew
      */
-    public static PipelineHost start(Config config, Path modelDirectory, Set<String> moreRoles) {
+    public static PipelineHost start(
+            Config config, Path modelDirectory, Set<String> moreRoles, Acquaintances acquaintances) {
         var model = read(modelDirectory);
         var settings = PipelineSettings.from(config);
         var roles = new HashSet<>(moreRoles);
         roles.add(SchedulerProtocol.ROLE);
         var draftModels = draftModels(settings.speculative(), modelDirectory, model.spec());
         try {
-            return join(MemberAddress.decide(config), settings, roles, model, draftModels);
+            return join(config, settings, roles, acquaintances, model, draftModels);
         } catch (RuntimeException e) {
             draftModels.forEach(DraftModel::close);
             throw e;
@@ -73,20 +79,24 @@ public final class PipelineHost implements AutoCloseable {
             Config config,
             PipelineSettings settings,
             Set<String> roles,
+            Acquaintances acquaintances,
             ModelPlan model,
             List<DraftModel> draftModels) {
         var opening =
                 CompletableFuture.supplyAsync(() -> AeronLinks.open(AeronSettings.from(config)), PipelineHost::beside);
         try {
-            var member = Member.start(NO_SHARDS_TO_HAND_OVER.withFallback(config), roles);
+            var member = Member.start(
+                    NO_SHARDS_TO_HAND_OVER.withFallback(config), roles, acquaintances, settings.answerSettings(model));
             try {
                 var links = opened(opening);
-                var scheduler = PipelineNode.start(
-                        member.system(),
-                        settings,
-                        model,
-                        () -> draftModels.getFirst().drafter(),
-                        links);
+                var scheduler = onceAgreed(
+                        member,
+                        () -> PipelineNode.start(
+                                member.system(),
+                                settings,
+                                model,
+                                () -> draftModels.getFirst().drafter(),
+                                links));
                 return new PipelineHost(
                         member, links, model, new SequenceClient(member.system(), scheduler), draftModels);
             } catch (RuntimeException e) {
@@ -99,9 +109,20 @@ public final class PipelineHost implements AutoCloseable {
         }
     }
 
-    /** The links take as long to start as the actors do. */
+    /** Who joins others takes part in the pipeline when it is known to give the answers that they give, and not before. */
+    private static ActorRef<SchedulerProtocol.Command> onceAgreed(
+            Member member, Supplier<ActorRef<SchedulerProtocol.Command>> pipeline) {
+        if (member.founds()) {
+            return pipeline.get();
+        }
+        var door = member.system().systemActorOf(SchedulerDoor.create(), "scheduler-door", Props.empty());
+        member.agreed().thenRunAsync(() -> door.tell(SchedulerDoor.opened(pipeline.get())), PipelineHost::beside);
+        return member.system().systemActorOf(SchedulerDoor.knocker(door), "scheduler-knocker", Props.empty());
+    }
+
+    /** On a thread of its own: the links take as long to start as the actors do, and no actor is to wait for others. */
     private static void beside(Runnable task) {
-        Thread.ofPlatform().daemon().name("links").start(task);
+        Thread.ofPlatform().daemon().name("beside").start(task);
     }
 
     private static AeronLinks opened(CompletableFuture<AeronLinks> opening) {
@@ -138,6 +159,13 @@ public final class PipelineHost implements AutoCloseable {
     @Override
     public void close() {
         member.close();
+        links.close();
+        draftModels.forEach(DraftModel::close);
+    }
+
+    /** Ends at once, as a member that its cluster is rid of. */
+    public void abandon() {
+        member.abandon();
         links.close();
         draftModels.forEach(DraftModel::close);
     }

@@ -64,6 +64,9 @@ public final class PsVerb extends Verb {
                 status.path("waiting").asInt(),
                 status.path("kvBlocksUsed").asInt(),
                 status.path("kvBlocksTotal").asInt());
+        for (JsonNode note : status.path("notes")) {
+            System.out.println("note      " + note.asText());
+        }
         System.out.printf(
                 "%5s  %-10s %-12s %-8s %-14s %9s  %s%n",
                 "stage", "layers", "worker", "state", "kernels", "weights", "KV");

@@ -1,13 +1,15 @@
 package io.caravan.cli.verbs;
 
 import io.caravan.cli.cluster.FreePorts;
-import io.caravan.cli.cluster.GatewayFront;
-import io.caravan.cli.cluster.PipelineHost;
+import io.caravan.cli.cluster.GatewayLife;
+import io.caravan.cli.cluster.Incarnations;
+import io.caravan.cli.cluster.MemberAddress;
 import io.caravan.cli.cluster.Shutdown;
 import io.caravan.cli.home.Logs;
+import io.caravan.cli.home.RunningState;
 import io.caravan.cli.home.RunningStates;
+import java.nio.file.Path;
 import java.util.Map;
-import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -18,8 +20,6 @@ import picocli.CommandLine.Mixin;
 public final class ServeVerb extends Verb {
     /** The same after each start, so that workers find it again. */
     private static final int USUAL_CLUSTER_PORT = 25520;
-
-    private static final int LEFT_THE_CLUSTER = 1;
 
     @Mixin
     private ModelArgument model;
@@ -41,14 +41,20 @@ public final class ServeVerb extends Verb {
         Logs.toStandardError(config.getString("caravan.log.stderr"));
         FreePorts.check(config);
         try (var shutdown = new Shutdown()) {
-            var host = shutdown.add(PipelineHost.start(config, directory, Set.of()));
             var states = new RunningStates(home().run());
-            var state = shutdown.add(GatewayFront.start("serve", config, directory, host, states))
-                    .state();
-            System.out.printf("Serving %s at %s (gRPC %s).%n", state.model(), state.httpUrl(), state.grpcAddress());
-            System.out.print(JoinLines.of(state.clusterAddress(), log));
-            host.member().awaitEnd();
+            var reachable = MemberAddress.decide(config);
+            var incarnations = shutdown.add(new Incarnations("The gateway", reachable, (own, acquaintances) -> {
+                var life = GatewayLife.begin("serve", own, directory, acquaintances, states);
+                life.agreed().thenRun(() -> say(life.state(), log));
+                return life;
+            }));
+            incarnations.run();
         }
-        return LEFT_THE_CLUSTER;
+        return OK;
+    }
+
+    private static void say(RunningState state, Path log) {
+        System.out.printf("Serving %s at %s (gRPC %s).%n", state.model(), state.httpUrl(), state.grpcAddress());
+        System.out.print(JoinLines.of(state.clusterAddress(), log));
     }
 }

@@ -48,7 +48,8 @@ public final class UpVerb extends Verb {
             var state = served.state();
             System.out.printf("Serving %s at %s (gRPC %s).%n", state.model(), state.httpUrl(), state.grpcAddress());
             System.out.printf("Talk to it: ./caravan chat. Ctrl-C or ./caravan stop ends it.  (log: %s)%n", log);
-            served.cluster().host().member().awaitEnd();
+            var fate = served.cluster().host().member().awaitEnd();
+            System.err.println("The gateway is no member of its cluster any more: " + fate.why());
         }
         return LEFT_THE_CLUSTER;
     }

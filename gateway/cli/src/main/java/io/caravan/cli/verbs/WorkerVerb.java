@@ -1,23 +1,20 @@
 package io.caravan.cli.verbs;
 
-import com.typesafe.config.Config;
 import io.caravan.cli.CliException;
 import io.caravan.cli.address.HostAndPort;
 import io.caravan.cli.cluster.ClusterSettings;
-import io.caravan.cli.cluster.Member;
+import io.caravan.cli.cluster.Incarnations;
 import io.caravan.cli.cluster.MemberAddress;
 import io.caravan.cli.cluster.Shutdown;
+import io.caravan.cli.cluster.WorkerLife;
 import io.caravan.cli.config.Setting;
 import io.caravan.cli.home.Logs;
 import io.caravan.cli.process.Parent;
-import io.caravan.proto.actor.SchedulerProtocol;
-import io.caravan.worker.WorkerNode;
 import io.caravan.worker.WorkerProbe;
 import io.caravan.worker.WorkerSettings;
 import io.caravan.worker.transport.aeron.AeronLinks;
 import io.caravan.worker.transport.aeron.AeronSettings;
 import java.util.Map;
-import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -25,8 +22,6 @@ import picocli.CommandLine.Option;
 /** A process that hosts stages. */
 @Command(name = "worker", description = "Run a layer worker: a process that hosts stages of a model.")
 public final class WorkerVerb extends Verb {
-    private static final int ENDED_BY_ITSELF = 1;
-
     @Mixin
     private NodeFlags node;
 
@@ -79,23 +74,18 @@ public final class WorkerVerb extends Verb {
         Logs.toStandardError(config.getString("caravan.log.stderr"));
         Parent.endWith(config.getLong("caravan.parent-pid"));
         System.err.println("Worker " + settings.name() + " starts; its log is " + log);
-        return run(config, settings);
-    }
-
-    private static int run(Config config, WorkerSettings settings) {
         try (var shutdown = new Shutdown()) {
             var probe = WorkerProbe.begin(settings);
             var reachable = MemberAddress.decide(config);
             var links = shutdown.add(AeronLinks.open(AeronSettings.from(reachable)));
-            var member = shutdown.add(Member.start(reachable, Set.of(SchedulerProtocol.WORKER_ROLE)));
-            var node = WorkerNode.start(member.system(), settings, links, probe);
-            System.err.println("Worker " + settings.name() + " is at " + member.hostAndPort());
-            node.refused().thenAccept(reason -> {
-                System.err.println("Worker " + settings.name() + " was refused: " + reason);
-                member.system().terminate();
-            });
-            member.awaitEnd();
+            String who = "Worker " + settings.name();
+            var incarnations = shutdown.add(new Incarnations(who, reachable, (own, acquaintances) -> {
+                var life = WorkerLife.begin(own, settings, acquaintances, links, probe);
+                System.err.println(who + " is at " + life.hostAndPort());
+                return life;
+            }));
+            incarnations.run();
         }
-        return ENDED_BY_ITSELF;
+        return OK;
     }
 }

@@ -32,6 +32,9 @@ final class GenerationActor extends AbstractBehavior<GenerationActor.Command> {
         INSTANCE
     }
 
+    /** The gateway cannot go on with it. */
+    record Abandon(String why) implements Command {}
+
     private record FromPipeline(SequenceEvent event) implements Command {}
 
     private enum Silence implements Command {
@@ -100,6 +103,7 @@ final class GenerationActor extends AbstractBehavior<GenerationActor.Command> {
                 .onMessageEquals(Silence.INSTANCE, this::onSilence)
                 .onMessageEquals(Expired.INSTANCE, this::onExpired)
                 .onMessageEquals(ClientGone.INSTANCE, this::onClientGone)
+                .onMessage(Abandon.class, abandon -> fail(Failure.UNAVAILABLE, abandon.why()))
                 .onSignal(PostStop.class, signal -> onStop())
                 .build();
     }

@@ -2,8 +2,9 @@ package io.caravan.gateway.generation;
 
 import io.caravan.gateway.tokenizer.Tokenizer;
 import io.caravan.proto.actor.SchedulerProtocol;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -19,7 +20,7 @@ public final class Generations {
     private final GenerationLimits limits;
     private final ActorRef<SchedulerProtocol.Command> scheduler;
     private final GenerationObserver observer;
-    private final AtomicInteger running = new AtomicInteger();
+    private final Set<ActorRef<GenerationActor.Command>> running = ConcurrentHashMap.newKeySet();
 
     public Generations(
             ActorSystem<?> system,
@@ -44,7 +45,7 @@ public final class Generations {
                 .watchTermination((queue, done) -> {
                     ActorRef<GenerationActor.Command> actor = spawn(request, queue);
                     done.whenComplete((ignored, failure) -> {
-                        running.decrementAndGet();
+                        running.remove(actor);
                         actor.tell(GenerationActor.ClientGone.INSTANCE);
                     });
                     return NotUsed.getInstance();
@@ -53,7 +54,12 @@ public final class Generations {
 
     /** Generations whose clients still read. */
     public int running() {
-        return running.get();
+        return running.size();
+    }
+
+    /** Ends all that run with an error, because the gateway cannot go on with them. */
+    public void abandon(String why) {
+        running.forEach(generation -> generation.tell(new GenerationActor.Abandon(why)));
     }
 
     /** The last text, and how it ended. */
@@ -61,13 +67,14 @@ public final class Generations {
 
     private ActorRef<GenerationActor.Command> spawn(
             GenerationRequest request, BoundedSourceQueue<GenerationEvent> queue) {
-        running.incrementAndGet();
         long id = ThreadLocalRandom.current().nextLong();
-        return system.systemActorOf(
+        ActorRef<GenerationActor.Command> generation = system.systemActorOf(
                 GenerationActor.create(
                         id, request, tokenizer, limits, scheduler, new QueuePort(queue, limits), observer),
                 "generation-" + Long.toUnsignedString(id, 36),
                 Props.empty());
+        running.add(generation);
+        return generation;
     }
 
     private record QueuePort(BoundedSourceQueue<GenerationEvent> queue, GenerationLimits limits) implements EventPort {

@@ -243,6 +243,13 @@ public final class GatewayServer implements AutoCloseable {
                 .whenComplete((done, failure) -> check.cancel());
     }
 
+    /** Ends every stream with an error that says {@code why}, and unbinds. */
+    public void abandon(String why) {
+        gate.close();
+        generations.abandon(why);
+        close();
+    }
+
     /** Unbinds; what still runs is cut off. */
     @Override
     public void close() {

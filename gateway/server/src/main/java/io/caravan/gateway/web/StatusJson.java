@@ -33,6 +33,8 @@ public final class StatusJson {
                 .put("completionTokens", status.completionTokens())
                 .put("draftedTokens", status.draftedTokens())
                 .put("acceptedTokens", status.acceptedTokens());
+        var notes = json.putArray("notes");
+        status.notes().forEach(notes::add);
         var stages = json.putArray("stages");
         status.stages().forEach(stage -> stages.add(stage(stage)));
         var workers = json.putArray("workers");

@@ -174,6 +174,8 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
             case READY, SERVING -> {
                 if (connect.epoch() >= epoch()) {
                     connect(connect);
+                } else {
+                    connect.replyTo().tell(status());
                 }
             }
             case DRAINING -> {

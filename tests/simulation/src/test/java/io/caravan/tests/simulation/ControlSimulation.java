@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.caravan.proto.actor.StageAssignment;
 import io.caravan.proto.actor.StageEvent;
 import io.caravan.proto.actor.StageId;
+import io.caravan.proto.actor.StageSeat;
+import io.caravan.proto.actor.StageState;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.model.ModelRef;
@@ -32,6 +34,8 @@ import java.util.TreeMap;
  */
 final class ControlSimulation {
     private static final int EVENT_COUNT = 300;
+    private static final long FIRST_EPOCH = 1_000_000;
+    private static final long CLOCK_BEHIND = 10_000;
     private static final int MAX_WORKERS = 6;
     private static final long TICK_NS = 100_000_000;
     private static final long ROOMY_BYTES = 1L << 30;
@@ -40,12 +44,14 @@ final class ControlSimulation {
 
     private final Random random;
     private final int stageCount;
-    private final PipelineControl control;
+    private final ControlSettings settings;
+    private final Placement placement;
     private final Map<String, WorkerInfo> workers = new TreeMap<>();
     private final List<StageEvent> late = new ArrayList<>();
-    private final Map<StageId, StageAssignment> assignments = new HashMap<>();
+    private final Map<StageSeat, StageAssignment> assignments = new HashMap<>();
+    private PipelineControl control;
     private long nowNs;
-    private long lastEpoch;
+    private long lastEpoch = FIRST_EPOCH;
     private long startedEpoch;
     private long nextPid = 1;
 
@@ -68,7 +74,7 @@ final class ControlSimulation {
                 false,
                 TokenIds.EMPTY,
                 TensorType.F32);
-        var settings = new ControlSettings(
+        settings = new ControlSettings(
                 "main",
                 new ModelRef("/models/simulated", "fingerprint"),
                 "1",
@@ -82,9 +88,10 @@ final class ControlSimulation {
                 3 * TICK_NS,
                 5 * TICK_NS,
                 40 * TICK_NS,
-                random.nextInt(3));
-        control =
-                new PipelineControl(settings, new Placement(spec, new KvBudget(TensorType.F16, 16, 64, 512)), RESULTS);
+                random.nextInt(3),
+                20 * TICK_NS);
+        placement = new Placement(spec, new KvBudget(TensorType.F16, 16, 64, 512));
+        control = new PipelineControl(settings, placement, RESULTS, FIRST_EPOCH);
     }
 
     void run() {
@@ -97,6 +104,9 @@ final class ControlSimulation {
 
     private void event() {
         nowNs += random.nextLong(TICK_NS);
+        if (random.nextInt(60) == 0) {
+            restartScheduler();
+        }
         switch (random.nextInt(20)) {
             case 0, 1 -> join("w" + random.nextInt(MAX_WORKERS), 200_000 + random.nextLong(3_000_000));
             case 2 -> leave();
@@ -109,10 +119,28 @@ final class ControlSimulation {
         }
     }
 
+    /**
+     * It dies, and its successor, which may have another clock, knows nothing but the workers that are there: of the stages it
+     * hears only when it places one where one is.
+     */
+    private void restartScheduler() {
+        boolean behind = random.nextInt(3) == 0;
+        long usedEpoch = behind ? lastEpoch - CLOCK_BEHIND : lastEpoch + random.nextInt(3);
+        lastEpoch = usedEpoch;
+        startedEpoch = usedEpoch;
+        late.clear();
+        control = new PipelineControl(settings, placement, RESULTS, usedEpoch);
+        workers.values().forEach(worker -> apply(control.onWorker(worker, nowNs), true));
+    }
+
     private void join(String name, long memoryBytes) {
-        var worker = new WorkerInfo(name, name, "1", nextPid++, 2, memoryBytes, 1 + random.nextInt(1000), "scalar");
+        var worker = new WorkerInfo(name, name, "1", nextPid++, 2, memoryBytes, 1 + random.nextInt(1000), kernels());
         workers.put(name, worker);
         apply(control.onWorker(worker, nowNs), true);
+    }
+
+    private String kernels() {
+        return random.nextInt(4) == 0 ? "vector" : "scalar";
     }
 
     private void leave() {
@@ -151,9 +179,10 @@ final class ControlSimulation {
                 case Effect.Load load -> onLoad(load.assignment(), lost);
                 case Effect.Connect connect -> onConnect(connect, lost);
                 case Effect.Start start -> onStart(start);
+                case Effect.Warn warn -> assertThat(warn.what()).contains("computes with");
                 case Effect.Suspend suspend -> assertThat(suspend.why()).startsWith("no step ran: ");
                 case Effect.Resumed resumed -> assertThat(resumed.epoch()).isEqualTo(startedEpoch);
-                case Effect.Unload unload -> assignments.remove(unload.seat().stage());
+                case Effect.Unload unload -> assignments.remove(unload.seat());
                 case Effect.Check check -> assertThat(workers).containsKey(check.worker());
                 case Effect.Down down -> assertThat(workers).doesNotContainKey(down.worker());
                 case Effect.Refuse refuse -> throw new AssertionError(refuse);
@@ -164,8 +193,13 @@ final class ControlSimulation {
     private void onLoad(StageAssignment assignment, boolean lost) {
         assertThat(workers).as("a stage is placed on a worker that is there").containsKey(assignment.worker());
         assertThat(assignment.epoch()).isEqualTo(control.epoch());
-        if (!lost) {
-            assignments.put(assignment.stage(), assignment);
+        var seat = new StageSeat(assignment.stage(), assignment.worker());
+        long knownEpoch = assignments.containsKey(seat) ? assignments.get(seat).epoch() : 0;
+        if (!lost && knownEpoch > assignment.epoch()) {
+            late.add(new StageEvent.Status(
+                    assignment.stage(), knownEpoch, assignment.worker(), StageState.SERVING, 0, 0, 0));
+        } else if (!lost) {
+            assignments.put(seat, assignment);
             late.add(new StageEvent.Ready(
                     assignment.stage(),
                     assignment.epoch(),
@@ -188,6 +222,15 @@ final class ControlSimulation {
 
     private void onStart(Effect.Start start) {
         assertThat(start.epoch()).as("an epoch starts once").isGreaterThan(startedEpoch);
+        for (int i = 0; i < stageCount; i++) {
+            var id = new StageId("main", i);
+            var held = assignments.get(new StageSeat(id, control.locate(id)));
+            if (held != null) {
+                assertThat(held.epoch())
+                        .as("no stage serves an epoch below one it was told")
+                        .isLessThanOrEqualTo(start.epoch());
+            }
+        }
         assertThat(start.firstStage().streamId()).isZero();
         startedEpoch = start.epoch();
     }

@@ -115,6 +115,30 @@ final class CaravanProcess implements AutoCloseable {
         process.destroy();
     }
 
+    /** SIGSTOP: it lives and does nothing, and its ports still accept connections. */
+    void pause() {
+        signal("STOP");
+    }
+
+    /** SIGCONT. */
+    void resume() {
+        signal("CONT");
+    }
+
+    private void signal(String name) {
+        try {
+            var kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start();
+            if (kill.waitFor() != 0) {
+                throw new AssertionError("cannot send SIG" + name + " to " + this.name);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", ended);
+        }
+    }
+
     /** Its exit status, for which it may take {@code longest}. */
     int awaitExit(Duration longest) {
         try {

@@ -59,7 +59,7 @@ record Load(TestCluster cluster, List<ChatRequest> requests, List<ChatStream.Ans
         System.out.printf("%s: the longest pause of a stream was %d ms%n", what, longestPauseNs(streams) / 1_000_000);
     }
 
-    private static long longestPauseNs(List<ChatStream> streams) {
+    static long longestPauseNs(List<ChatStream> streams) {
         long longest = 0;
         for (var stream : streams) {
             var arrived = stream.arrivedNs();

@@ -1,0 +1,152 @@
+package io.caravan.cli.membership;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Decides who is dead, by what this process itself sees of each member and not by counting who is left.
+ *
+ * <p>A port that refuses connections, or at which another process answers, proves that a process is gone: the cluster goes
+ * on without it at once. One that the failure detector calls unreachable, and that answers no question either, is taken for
+ * dead after a stable time, by every gateway that sees it so. Both parts of a network that is parted may go on: nothing is
+ * stored that could diverge, epochs fence stages, and tokens are the same wherever they are computed. Of two gateways that
+ * miss each other the younger waits twice as long, so that where a third member still reaches both only one has to go.
+ *
+ * <p>Who is no gateway has no vote: without a gateway it is of no use, and looks for a cluster that has one.
+ */
+final class Jury {
+    private static final int OLDER_PATIENCE = 2;
+    private static final int LOST_PATIENCE = 3;
+
+    /** What is known of a member. */
+    private static final class Record {
+        Peer peer;
+        long unreachableSinceNs;
+        long heardNs;
+        long probedNs;
+        String gone = "";
+
+        Record(Peer peer, long nowNs) {
+            this.peer = peer;
+            unreachableSinceNs = nowNs;
+            heardNs = nowNs;
+            probedNs = nowNs;
+        }
+
+        boolean isGone() {
+            return !gone.isEmpty();
+        }
+    }
+
+    private final long suspectNs;
+    private final long stableNs;
+    private final long unsettledNs;
+    private final Map<String, Record> records = new HashMap<>(); // by address
+    private boolean hadGateway;
+
+    Jury(MembershipSettings settings) {
+        suspectNs = settings.suspectAfter().toNanos();
+        stableNs = settings.stableAfter().toNanos();
+        unsettledNs = settings.unsettledAfter().toNanos();
+    }
+
+    /** These, and nobody else, are the other members now. */
+    void observe(List<Peer> peers, long nowNs) {
+        records.keySet().retainAll(peers.stream().map(Peer::address).collect(Collectors.toSet()));
+        for (Peer peer : peers) {
+            hadGateway |= peer.gateway();
+            Record known = records.get(peer.address());
+            if (known == null || known.peer.uid() != peer.uid()) {
+                records.put(peer.address(), new Record(peer, nowNs));
+                continue;
+            }
+            if (peer.unreachable() && !known.peer.unreachable()) {
+                known.unreachableSinceNs = nowNs;
+            }
+            known.peer = peer;
+        }
+    }
+
+    /** A process said something. */
+    void heard(String address, long uid, long nowNs) {
+        Record known = records.get(address);
+        if (known != null && known.peer.uid() == uid) {
+            known.heardNs = nowNs;
+        } else if (known != null) {
+            known.gone = "it was started anew";
+        }
+    }
+
+    /** A member's host said that nobody listens at its port. */
+    void refused(String address, long uid) {
+        Record known = records.get(address);
+        if (known != null && known.peer.uid() == uid) {
+            known.gone = "its process is gone";
+        }
+    }
+
+    /** Who is asked whether it is there: gateways, and by those who judge also who is said to be unreachable. */
+    List<Peer> toAsk(boolean voter) {
+        return records.values().stream()
+                .map(each -> each.peer)
+                .filter(peer -> peer.gateway() || voter && peer.unreachable())
+                .toList();
+    }
+
+    /** Of these, who owes an answer for so long that its port is tried now. */
+    List<Peer> toProbe(boolean voter, long nowNs) {
+        var due = new ArrayList<Peer>();
+        for (Peer peer : toAsk(voter)) {
+            Record known = records.get(peer.address());
+            if (!known.isGone() && nowNs - Math.max(known.heardNs, known.probedNs) >= suspectNs) {
+                known.probedNs = nowNs;
+                due.add(peer);
+            }
+        }
+        return due;
+    }
+
+    /** @param voter whether this process is a gateway and a full member */
+    List<Verdict> verdicts(boolean voter, long nowNs) {
+        return voter ? judge(nowNs) : records.isEmpty() && !hadGateway ? List.of() : mourn(nowNs);
+    }
+
+    private List<Verdict> judge(long nowNs) {
+        var verdicts = new ArrayList<Verdict>();
+        for (Record each : records.values()) {
+            Peer peer = each.peer;
+            int patience = peer.gateway() && peer.older() ? OLDER_PATIENCE : 1;
+            if (each.isGone()) {
+                verdicts.add(new Verdict.Dead(peer, each.gone, false));
+            } else if (isSilent(each, patience, nowNs)) {
+                verdicts.add(new Verdict.Dead(peer, "it has been silent for too long", true));
+            } else if (peer.unreachable() && nowNs - each.unreachableSinceNs >= unsettledNs) {
+                verdicts.add(new Verdict.Dead(peer, "other members cannot reach it", false));
+            }
+        }
+        return verdicts;
+    }
+
+    private boolean isSilent(Record each, int patience, long nowNs) {
+        return each.peer.unreachable()
+                && nowNs - Math.max(each.unreachableSinceNs, each.heardNs) >= patience * stableNs;
+    }
+
+    private List<Verdict> mourn(long nowNs) {
+        var gateways =
+                records.values().stream().filter(each -> each.peer.gateway()).toList();
+        boolean lost =
+                hadGateway && gateways.stream().allMatch(each -> each.isGone() || isSilent(each, LOST_PATIENCE, nowNs));
+        if (!lost) {
+            return List.of();
+        }
+        String whose = gateways.stream()
+                .map(each -> Addresses.hostAndPort(each.peer.address()))
+                .collect(Collectors.joining(", "));
+        return List.of(new Verdict.Lost(
+                gateways.isEmpty() ? "its gateways have left" : "no gateway is left (" + whose + " does not answer)"));
+    }
+}
