@@ -1,6 +1,8 @@
 package io.caravan.formats;
 
 import io.caravan.proto.model.ModelSpec;
+import java.nio.file.Path;
+import java.util.List;
 
 /**
  * An opened checkpoint. Its files are mapped, not read: a tensor's pages come in when a kernel first touches them, so a
@@ -12,6 +14,16 @@ public interface Checkpoint extends AutoCloseable {
 
     /** Digest of the configuration and of the tensors' names, types, shapes and places. */
     String fingerprint();
+
+    /** The files that the weights lie in; none where they are in memory. */
+    default List<Path> files() {
+        return List.of();
+    }
+
+    /** Files beside them that look like weights and do not count, each with what it is. */
+    default List<String> strays() {
+        return List.of();
+    }
 
     boolean has(String name);
 

@@ -22,13 +22,16 @@ record CheckpointFiles(List<Path> paths, Map<String, String> places) {
     static final String SINGLE = "model.safetensors";
     static final String INDEX = "model.safetensors.index.json";
 
+    /** What names of shards match. */
+    static final String SHARD = "model-\\d+-of-\\d+\\.safetensors";
+
     static CheckpointFiles in(Path directory) {
         requireDirectory(directory);
+        if (Files.exists(directory.resolve(INDEX))) {
+            return sharded(directory); // says what it holds, which a single file beside it does not
+        }
         if (Files.exists(directory.resolve(SINGLE))) {
             return new CheckpointFiles(List.of(directory.resolve(SINGLE)), Map.of());
-        }
-        if (Files.exists(directory.resolve(INDEX))) {
-            return sharded(directory);
         }
         throw unusable(directory);
     }
@@ -69,7 +72,10 @@ record CheckpointFiles(List<Path> paths, Map<String, String> places) {
                     shards.isEmpty()
                             ? index + ": \"weight_map\" is empty"
                             : directory + " lacks " + missing.size() + " of the " + shards.size() + " files that its "
-                                    + INDEX + " names: " + abbreviate(missing));
+                                    + INDEX + " names: " + abbreviate(missing)
+                                    + (Files.exists(directory.resolve(SINGLE))
+                                            ? "; if " + SINGLE + " is the model, remove " + INDEX
+                                            : ""));
         }
         return new CheckpointFiles(shards.stream().map(directory::resolve).toList(), places);
     }
@@ -93,7 +99,7 @@ record CheckpointFiles(List<Path> paths, Map<String, String> places) {
         if (name.startsWith("adapter_model.")) {
             return " (a LoRA adapter without its base model: merge it first)";
         }
-        if (name.matches("model-\\d+-of-\\d+\\.safetensors")) {
+        if (name.matches(SHARD)) {
             return " (a shard, whose " + INDEX + " is missing)";
         }
         if (name.endsWith(".safetensors")) {

@@ -4,6 +4,8 @@ import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +34,16 @@ final class MappedCheckpoint implements Checkpoint {
     @Override
     public String fingerprint() {
         return fingerprint;
+    }
+
+    @Override
+    public List<Path> files() {
+        return model.files().stream().map(StoredFile::path).toList();
+    }
+
+    @Override
+    public List<String> strays() {
+        return Files.isDirectory(model.path()) ? StrayWeights.beside(model.path(), model.files()) : List.of();
     }
 
     @Override

@@ -107,6 +107,7 @@ public final class SafetensorsFolder {
                 Files.write(partial(CheckpointFiles.INDEX), JsonFields.encode(index));
             }
             writeFiles(files);
+            removeOldWeights();
             for (Path partial : partials) {
                 String name = partial.getFileName().toString();
                 Path target = partial.resolveSibling(name.substring(0, name.length() - PARTIAL.length()));
@@ -138,6 +139,21 @@ public final class SafetensorsFolder {
         if (room < totalBytes()) {
             throw new IOException("the model takes " + totalBytes() + " bytes, but the disk of " + directory
                     + " has only " + room + " left");
+        }
+    }
+
+    /** An index or shards that were here before would be taken for the model, or for a part of it. */
+    private void removeOldWeights() throws IOException {
+        Files.deleteIfExists(directory.resolve(CheckpointFiles.CONFIG)); // so that no mixture ever opens as a model
+        try (Stream<Path> entries = Files.list(directory)) {
+            for (Path entry : entries.toList()) {
+                String name = entry.getFileName().toString();
+                if (name.equals(CheckpointFiles.INDEX)
+                        || name.equals(CheckpointFiles.SINGLE)
+                        || name.matches(CheckpointFiles.SHARD)) {
+                    Files.delete(entry);
+                }
+            }
         }
     }
 

@@ -69,6 +69,7 @@ public final class ConvertVerb extends Verb {
         try (Checkpoint checkpoint = Checkpoints.open(source)) {
             var plan = Retyping.of(checkpoint, type, gguf);
             plan.fallbacks().forEach(progress::say);
+            checkpoint.strays().forEach(stray -> progress.say("Passing over " + stray));
             progress.say(String.format(Locale.ROOT, "Writing %.2f GB to %s ...", plan.bytes() / 1e9, target));
             write(checkpoint, plan, gguf, progress);
         } catch (IOException e) {

@@ -72,6 +72,10 @@ public final class ShowVerb extends Verb {
         for (int i = 0; i < spec.eosTokenIds().size(); i++) {
             eos.add(spec.eosTokenIds().get(i));
         }
+        var files = facts.putArray("files");
+        checkpoint.files().forEach(file -> files.add(file.getFileName().toString()));
+        var strays = facts.putArray("passed-over");
+        checkpoint.strays().forEach(strays::add);
         facts.put("fingerprint", checkpoint.fingerprint());
         CarriedText.describe(path).forEach(facts::put);
         var bytes = new TreeMap<String, Long>();
@@ -131,7 +135,7 @@ public final class ShowVerb extends Verb {
 
     /** Lines after the first stand below it. */
     private static void printFact(String name, JsonNode value) {
-        String text = value.isArray() ? joined(value, ", ") : value.asText();
+        String text = !value.isArray() ? value.asText() : value.isEmpty() ? "none" : joined(value, ", ");
         System.out.printf("%-16s %s%n", name, text.replace("\n", "\n" + " ".repeat(17)));
     }
 

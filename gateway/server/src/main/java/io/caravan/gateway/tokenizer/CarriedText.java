@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** What belongs to a model's text (tokenizer, chat template, recommended sampling), carried to another format. */
 public final class CarriedText {
@@ -45,9 +46,8 @@ public final class CarriedText {
             }
         }
         var metadata = new GgufMetadata();
-        Path tokenizer = source.resolve(HuggingFaceTokenizer.FILE);
-        if (Files.isRegularFile(tokenizer)) {
-            metadata.putAll(GgufVocabulary.of(read(tokenizer), TokenizerConfig.read(source), spec.vocabSize()));
+        for (byte[] tokenizer : tokenizerJson(source)) {
+            metadata.putAll(GgufVocabulary.of(tokenizer, TokenizerConfig.read(source), spec.vocabSize()));
         }
         var defaults = SamplingDefaults.read(source);
         var plain = SamplingDefaults.PLAIN;
@@ -56,6 +56,16 @@ public final class CarriedText {
         put(metadata, GgufKeys.MIN_P, defaults.minP(), plain.minP());
         put(metadata, GgufKeys.REPETITION_PENALTY, defaults.repetitionPenalty(), plain.repetitionPenalty());
         return defaults.topK() == plain.topK() ? metadata : metadata.put(GgufKeys.TOP_K, defaults.topK());
+    }
+
+    /** The text of the folder's tokenizer; a list of one, or of none where it has no tokenizer. */
+    private static List<byte[]> tokenizerJson(Path folder) {
+        Path json = folder.resolve(HuggingFaceTokenizer.FILE);
+        Path pieces = folder.resolve(SentencePieceTokenizer.FILE);
+        if (Files.isRegularFile(json)) {
+            return List.of(read(json));
+        }
+        return Files.isRegularFile(pieces) ? List.of(FolderTokenizer.json(pieces)) : List.of();
     }
 
     private static void put(GgufMetadata metadata, String key, float value, float plain) {
@@ -93,8 +103,11 @@ public final class CarriedText {
     /** What is there, by name, for people to read. */
     public static Map<String, String> describe(Path source) {
         if (!Checkpoints.isGguf(source)) {
-            boolean tokenizer = Files.isRegularFile(source.resolve(HuggingFaceTokenizer.FILE));
-            return described(tokenizer ? HuggingFaceTokenizer.FILE : "none", TokenizerConfig.read(source));
+            String tokenizer = Stream.of(HuggingFaceTokenizer.FILE, SentencePieceTokenizer.FILE)
+                    .filter(name -> Files.isRegularFile(source.resolve(name)))
+                    .findFirst()
+                    .orElse("none");
+            return described(tokenizer, TokenizerConfig.read(source));
         }
         try (Arena arena = Arena.ofConfined()) {
             GgufFields fields = GgufModel.fields(source, arena);

@@ -19,14 +19,17 @@ final class FolderTokenizer {
             return HuggingFaceTokenizer.open(directory, config);
         }
         Path pieces = directory.resolve(SentencePieceTokenizer.FILE);
-        if (!Files.isRegularFile(pieces)) {
-            return new MissingTokenizer(directory);
-        }
+        return Files.isRegularFile(pieces)
+                ? HuggingFaceTokenizer.read(pieces.toString(), json(pieces), config)
+                : new MissingTokenizer(directory);
+    }
+
+    /** What a {@code tokenizer.json} would say that means the same as {@code pieces}, a {@code tokenizer.model}. */
+    static byte[] json(Path pieces) {
         try {
-            byte[] json = TiktokenVocabulary.isIn(pieces)
+            return TiktokenVocabulary.isIn(pieces)
                     ? TiktokenVocabulary.read(pieces).json()
                     : SentencePieceTokenizer.json(SentencePieceModel.read(pieces));
-            return HuggingFaceTokenizer.read(pieces.toString(), json, config);
         } catch (ModelFormatException e) {
             throw new TokenizerException(e.getMessage(), e);
         }

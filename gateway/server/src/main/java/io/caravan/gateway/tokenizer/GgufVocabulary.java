@@ -106,11 +106,9 @@ final class GgufVocabulary {
                 .put(GgufKeys.ADD_BOS, addsBos(config));
         if (sentencePieces()) {
             metadata.putFloats(GgufKeys.SCORES, scores(merges));
-            metadata.put(
-                    GgufKeys.ADD_SPACE_PREFIX,
-                    json.path("normalizer").toString().contains("\"Prepend\""));
+            metadata.put(GgufKeys.ADD_SPACE_PREFIX, prependsSpace());
         }
-        putId(metadata, GgufKeys.BOS_ID, config.bosToken());
+        putId(metadata, GgufKeys.BOS_ID, bosToken(config));
         putId(metadata, GgufKeys.EOS_ID, config.eosToken());
         putId(metadata, GgufKeys.UNKNOWN_ID, model.path("unk_token").asText(""));
         return config.chatTemplate().isEmpty() ? metadata : metadata.put(GgufKeys.CHAT_TEMPLATE, config.chatTemplate());
@@ -128,9 +126,24 @@ final class GgufVocabulary {
             case WITH_BOS -> true;
             case WITHOUT_BOS -> false;
             case UNSAID ->
-                !config.bosToken().isEmpty()
-                        && json.path("post_processor").toString().contains("\"" + config.bosToken() + "\"");
+                !bosToken(config).isEmpty()
+                        && json.path("post_processor").toString().contains("\"" + bosToken(config) + "\"");
         };
+    }
+
+    /** What the configuration names, or else what the tokenizer itself puts in front. */
+    private String bosToken(TokenizerConfig config) {
+        JsonNode first = json.path("post_processor").path("single").path(0).path("SpecialToken");
+        return config.bosToken().isEmpty() ? first.path("id").asText("") : config.bosToken();
+    }
+
+    /** Older files say it as a normalizer, newer ones as the way in which texts are cut. */
+    private boolean prependsSpace() {
+        JsonNode cut = json.path("pre_tokenizer");
+        return json.path("normalizer").toString().contains("\"Prepend\"")
+                || cut.path("type").asText().equals("Metaspace")
+                        && !cut.path("prepend_scheme").asText("always").equals("never")
+                        && cut.path("add_prefix_space").asBoolean(true);
     }
 
     /** Older files write a merge as "a b", newer ones as a pair. */

@@ -6,19 +6,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.caravan.formats.Checkpoints;
 import io.caravan.formats.LlamaTensors;
 import io.caravan.formats.PlannedTensor;
+import io.caravan.formats.gguf.GgufFields;
 import io.caravan.formats.gguf.GgufKeys;
 import io.caravan.formats.gguf.GgufMetadata;
+import io.caravan.formats.gguf.GgufModel;
 import io.caravan.formats.gguf.GgufWriter;
+import io.caravan.formats.sentencepiece.SentencePieceModel;
 import io.caravan.gateway.TinyChat;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenIds;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class GgufTokenizerTest {
@@ -93,6 +100,64 @@ class GgufTokenizerTest {
     void shouldBeUsableWithTokenIdsWithoutATokenizer() throws IOException {
         ServedModel served = ServedModel.open(write(new GgufMetadata()));
         assertThatThrownBy(() -> served.promptTokens("text")).hasMessageContaining("send the prompt as token ids");
+    }
+
+    /** What llama.cpp asks of a file without a tokenizer. */
+    @Test
+    void shouldSayThatThereIsNoTokenizer() throws IOException {
+        Path file = write(CarriedText.toGguf(folder, Checkpoints.spec(TinyChat.directory())));
+        try (Arena arena = Arena.ofConfined()) {
+            GgufFields fields = GgufModel.fields(file, arena);
+            assertThat(fields.requireText(GgufKeys.MODEL)).isEqualTo("no_vocab");
+            assertThat(fields.requireInt("llama.vocab_size"))
+                    .isEqualTo(Checkpoints.spec(TinyChat.directory()).vocabSize());
+        }
+        assertThat(CarriedText.describe(file)).containsEntry("tokenizer", "none");
+    }
+
+    @Test
+    void shouldCarryATokenizerModelWhereThereIsNoTokenizerJson() throws IOException {
+        Path pieces = Files.createDirectory(folder.resolve("pieces"));
+        Files.copy(TinyChat.directory().resolve("tokenizer.model"), pieces.resolve("tokenizer.model"));
+        var spec = Checkpoints.spec(TinyChat.directory());
+        Path file = write(CarriedText.toGguf(pieces, spec));
+        Tokenizer original = FolderTokenizer.open(pieces, TokenizerConfig.read(pieces));
+        for (String text : TEXTS) {
+            assertThat(ServedModel.open(file).promptTokens(text)).as(text).isEqualTo(original.encode(text, true));
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            GgufFields fields = GgufModel.fields(file, arena);
+            assertThat(fields.requireText(GgufKeys.MODEL)).isEqualTo("llama");
+            assertThat(fields.booleanOr(GgufKeys.ADD_BOS, false)).isTrue();
+            assertThat(fields.requireInt(GgufKeys.BOS_ID))
+                    .isEqualTo(original.encode("", true).get(0));
+            boolean prefixed =
+                    SentencePieceModel.read(pieces.resolve("tokenizer.model")).spacePrefix();
+            assertThat(fields.booleanOr(GgufKeys.ADD_SPACE_PREFIX, !prefixed)).isEqualTo(prefixed);
+        }
+        assertThat(CarriedText.describe(pieces)).containsEntry("tokenizer", "tokenizer.model");
+    }
+
+    /** Newer files say in their way to cut texts what older ones say in their normalizer. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "'normalizer': {'type': 'Prepend', 'prepend': '_'}, 'pre_tokenizer': null | true",
+                "'normalizer': null, 'pre_tokenizer': {'type': 'Metaspace', 'prepend_scheme': 'first'} | true",
+                "'normalizer': null, 'pre_tokenizer': {'type': 'Metaspace', 'add_prefix_space': true} | true",
+                "'normalizer': null, 'pre_tokenizer': {'type': 'Metaspace', 'prepend_scheme': 'never'} | false",
+                "'normalizer': null, 'pre_tokenizer': null | false",
+            })
+    void shouldTellWhetherASpaceIsPutInFront(String steps, boolean prefixed) throws IOException {
+        String model = "'model': {'type': 'BPE', 'byte_fallback': true, 'vocab': {'a': 0}, 'merges': []}";
+        byte[] json = ("{" + steps + ", " + model + "}").replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+        Path file = write(GgufVocabulary.of(json, TokenizerConfig.ABSENT, 1));
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(GgufModel.fields(file, arena).booleanOr(GgufKeys.ADD_SPACE_PREFIX, !prefixed))
+                    .isEqualTo(prefixed);
+        }
     }
 
     /** Byte pairs over bytes without any merge. */

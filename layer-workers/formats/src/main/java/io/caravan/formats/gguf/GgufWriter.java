@@ -27,6 +27,10 @@ public final class GgufWriter {
 
     private static final int VERSION = 3;
     private static final int QUANTISATION_VERSION = 2;
+
+    /** What stands for a tokenizer where there is none; llama.cpp refuses a file that says nothing. */
+    private static final String NO_VOCABULARY = "no_vocab";
+
     private static final int ALIGNMENT = GgufHeader.DEFAULT_ALIGNMENT;
 
     private final ModelSpec spec;
@@ -115,6 +119,7 @@ public final class GgufWriter {
                 .put(GgufArchitecture.KEY, architecture.key())
                 .put("general.name", spec.name())
                 .put("general.quantization_version", QUANTISATION_VERSION)
+                .put(GgufKeys.MODEL, NO_VOCABULARY)
                 .put(prefix + "vocab_size", spec.vocabSize())
                 .put(prefix + "context_length", spec.maxPositions())
                 .put(prefix + "embedding_length", spec.hiddenSize())

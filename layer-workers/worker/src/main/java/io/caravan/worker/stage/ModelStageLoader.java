@@ -78,6 +78,7 @@ public final class ModelStageLoader implements StageLoader {
         Path place = locate(stage.model());
         Checkpoint checkpoint = Checkpoints.open(place);
         owned.push(checkpoint);
+        checkpoint.strays().forEach(stray -> LOG.warn("in {}: {}", place, stray));
         if (!checkpoint.fingerprint().equals(stage.model().fingerprint())) {
             throw new StageRefusedException("another model is in " + place + ": its fingerprint is "
                     + checkpoint.fingerprint() + ", the pipeline's is "
