@@ -16,8 +16,8 @@ import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.model.WeightChoice;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StepPlan;
-import io.caravan.proto.step.StepResult;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -165,14 +165,18 @@ public final class StageModel implements AutoCloseable {
         }
     }
 
+    /** The sequences because of which {@link #forward} refuses a plan, and why. */
+    public List<SequenceFault> faults(StepPlan plan) {
+        return StepRows.faults(plan, spec, pool);
+    }
+
     /**
      * Tokens for the slices of the plan that ask for them, in its order, from the hidden states that {@link #forward} left:
      * of each slice those of its draft that are right, and one more.
      *
      * @throws IllegalStateException on any stage but the last
-     * @throws ArithmeticException when the logits are not numbers
      */
-    public List<StepResult.Chosen> choose(StepPlan plan) {
+    public Choices choose(StepPlan plan) {
         checkOpen();
         return chooser.orElseThrow(() -> new IllegalStateException("only the last stage has a head to choose with"))
                 .choose(hidden, plan);

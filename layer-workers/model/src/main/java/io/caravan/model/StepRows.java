@@ -3,8 +3,11 @@ package io.caravan.model;
 import io.caravan.kernels.PagedRows;
 import io.caravan.model.kv.KvPool;
 import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.StepPlan;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A step plan laid out row by row, checked: it came over the wire.
@@ -32,12 +35,7 @@ record StepRows(int[] ids, int[] lengths, PagedRows places) {
         int[][] tables = new int[rows][];
         int row = 0;
         for (SequenceSlice slice : plan.slices()) {
-            long end = (long) slice.startPosition() + slice.tokens().size();
-            if (end > spec.maxPositions()) {
-                throw new IllegalArgumentException("sequence " + slice.sequenceId() + " goes up to position " + end
-                        + ", but the model's context ends at " + spec.maxPositions());
-            }
-            int[] table = pool.table(slice.sequenceId(), slice.blocks(), slice.endPosition());
+            int[] table = checkedTable(slice, spec, pool);
             for (int i = 0; i < slice.tokens().size(); i++, row++) {
                 ids[row] = checkedToken(slice, i, spec.vocabSize());
                 positions[row] = slice.startPosition() + i;
@@ -46,6 +44,31 @@ record StepRows(int[] ids, int[] lengths, PagedRows places) {
             }
         }
         return new StepRows(ids, lengths, new PagedRows(positions, tables));
+    }
+
+    /** Of each sequence that is asked too much, what it is; empty where {@link #of} takes every slice. */
+    static List<SequenceFault> faults(StepPlan plan, ModelSpec spec, KvPool pool) {
+        var faults = new ArrayList<SequenceFault>();
+        for (SequenceSlice slice : plan.slices()) {
+            try {
+                checkedTable(slice, spec, pool);
+                for (int i = 0; i < slice.tokens().size(); i++) {
+                    checkedToken(slice, i, spec.vocabSize());
+                }
+            } catch (IllegalArgumentException unfit) {
+                faults.add(new SequenceFault(slice.sequenceId(), unfit.getMessage()));
+            }
+        }
+        return faults;
+    }
+
+    private static int[] checkedTable(SequenceSlice slice, ModelSpec spec, KvPool pool) {
+        long end = (long) slice.startPosition() + slice.tokens().size();
+        if (end > spec.maxPositions()) {
+            throw new IllegalArgumentException("sequence " + slice.sequenceId() + " goes up to position " + end
+                    + ", but the model's context ends at " + spec.maxPositions());
+        }
+        return pool.table(slice.sequenceId(), slice.blocks(), slice.endPosition());
     }
 
     private static int checkedToken(SequenceSlice slice, int index, int vocabSize) {

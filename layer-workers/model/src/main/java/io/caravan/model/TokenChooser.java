@@ -8,6 +8,7 @@ import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.sequence.TokenIds;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
@@ -58,11 +59,15 @@ final class TokenChooser {
         logits = new float[spec.vocabSize()];
     }
 
-    /** Tokens for the slices of {@code plan} that ask for them, in its order. hidden [maxRows, hidden] */
-    List<StepResult.Chosen> choose(Tensor hidden, StepPlan plan) {
+    /**
+     * Tokens for the slices of {@code plan} that ask for them, in its order. A row that cannot choose ends its own sequence's
+     * choices, and nobody else's. hidden [maxRows, hidden]
+     */
+    Choices choose(Tensor hidden, StepPlan plan) {
         List<Candidate> candidates = candidates(plan);
         var chosen = new ArrayList<StepResult.Chosen>(candidates.size());
-        boolean open = true; // the drafts before the row at hand were right
+        var faults = new ArrayList<SequenceFault>();
+        boolean open = true; // the rows before the one at hand chose what was drafted
         for (int i = 0; i < candidates.size(); i++) {
             if (i % head.groupRows() == 0) {
                 computeLogits(hidden, candidates.subList(i, Math.min(i + head.groupRows(), candidates.size())));
@@ -70,12 +75,18 @@ final class TokenChooser {
             Candidate candidate = candidates.get(i);
             if (candidate.drafted() == 0 || open) {
                 System.arraycopy(groupLogits, i % head.groupRows() * logits.length, logits, 0, logits.length);
-                TokenChoice choice = sampler.choose(logits, candidate.position(), candidate.choice());
-                chosen.add(new StepResult.Chosen(candidate.slice().sequenceId(), choice));
-                open = candidate.confirmedBy(choice.token());
+                long sequenceId = candidate.slice().sequenceId();
+                try {
+                    TokenChoice choice = sampler.choose(logits, candidate.position(), candidate.choice());
+                    chosen.add(new StepResult.Chosen(sequenceId, choice));
+                    open = candidate.confirmedBy(choice.token());
+                } catch (ArithmeticException | IllegalArgumentException impossible) {
+                    faults.add(new SequenceFault(sequenceId, impossible.getMessage()));
+                    open = false;
+                }
             }
         }
-        return chosen;
+        return new Choices(chosen, faults);
     }
 
     private static List<Candidate> candidates(StepPlan plan) {

@@ -17,6 +17,7 @@ import io.caravan.proto.model.WeightChoice;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.sequence.TokenIds;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.SequenceSlice.Choice;
 import io.caravan.proto.step.StepPlan;
@@ -33,6 +34,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class StageModelTest {
     private static final int MAX_ROWS = 8;
@@ -201,7 +204,7 @@ class StageModelTest {
             var silent = new SequenceSlice(7, 0, TokenIds.of(5, 6), TokenIds.of(1), List.of());
             StepPlan plan = plan(choosing(8, new int[] {5, 6}, 2), silent, choosing(9, new int[] {3}, 4));
             whole.forward(plan);
-            List<StepResult.Chosen> chosen = whole.choose(plan);
+            List<StepResult.Chosen> chosen = whole.choose(plan).tokens();
 
             assertThat(chosen).extracting(StepResult.Chosen::sequenceId).containsExactly(8L, 9L);
             assertThat(chosen).extracting(each -> each.choice().position()).containsExactly(2, 1);
@@ -220,12 +223,12 @@ class StageModelTest {
                     .mapToObj(i -> choosing(i, new int[] {i + 1}, i))
                     .toArray(SequenceSlice[]::new));
             stage.forward(together);
-            List<StepResult.Chosen> chosen = stage.choose(together);
+            List<StepResult.Chosen> chosen = stage.choose(together).tokens();
 
             for (int i = 0; i < 5; i++) {
                 StepPlan alone = plan(choosing(i, new int[] {i + 1}, 9));
                 stage.forward(alone);
-                assertThat(stage.choose(alone).getFirst().equals(chosen.get(i)))
+                assertThat(stage.choose(alone).tokens().getFirst().equals(chosen.get(i)))
                         .as("choice %d", i)
                         .isTrue();
             }
@@ -243,7 +246,7 @@ class StageModelTest {
                 var choice = new Choice(sampling, TokenIds.of(soFar), 2, true);
                 StepPlan plan = plan(new SequenceSlice(1, 0, TokenIds.of(soFar), TokenIds.of(0, 1), List.of(choice)));
                 whole.forward(plan);
-                alone.add(whole.choose(plan).getFirst().choice());
+                alone.add(whole.choose(plan).tokens().getFirst().choice());
                 tokens[count] = alone.getLast().token();
             }
 
@@ -257,7 +260,7 @@ class StageModelTest {
                         new SequenceSlice(1, 0, TokenIds.of(drafted), TokenIds.of(3, 5), List.of(choice)),
                         choosing(9, new int[] {3}, 4));
                 whole.forward(plan);
-                List<StepResult.Chosen> chosen = whole.choose(plan);
+                List<StepResult.Chosen> chosen = whole.choose(plan).tokens();
 
                 assertThat(chosen).hasSize(right + 2);
                 assertThat(chosen.subList(0, right + 1))
@@ -265,6 +268,73 @@ class StageModelTest {
                         .isEqualTo(alone.subList(0, right + 1));
                 assertThat(chosen.getLast().sequenceId()).isEqualTo(9);
             }
+        }
+    }
+
+    @Test
+    void shouldNameTheSequencesThatDoNotFit() {
+        try (StageModel stage = load(new LayerRange(0, 1), true, false)) {
+            var fits = new SequenceSlice(7, 0, TokenIds.of(5, 6), TokenIds.of(1), List.of());
+            StepPlan plan = plan(choosing(8, new int[] {5, 100}, 2), fits, choosing(9, new int[] {3}, 10));
+
+            assertThat(stage.faults(plan)).extracting(SequenceFault::sequenceId).containsExactly(8L, 9L);
+            assertThat(stage.faults(plan).getFirst().reason()).contains("token 100 at position 1", "vocabulary of 100");
+            assertThat(stage.faults(plan.without(stage.faults(plan)))).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(KernelChoice.class)
+    void shouldNotLetASequenceOfDamagedWeightsTouchTheOthers(KernelChoice kernels) {
+        var damaged = new DamagedCheckpoint(checkpoint, "model.embed_tokens.weight", 77);
+        for (var type : List.of(TensorType.F32, TensorType.F16, TensorType.Q8_0)) {
+            var kv = new KvShape(10, 32, type);
+            try (var other = HostDevice.open(kernels, 2);
+                    StageModel whole = StageModel.load(
+                            damaged, new LayerRange(0, 6), true, true, other, kv, MAX_ROWS, LoadProgress.IGNORED)) {
+                StepPlan alone = plan(choosing(1, new int[] {5, 6}, 1), choosing(3, new int[] {9}, 3));
+                whole.forward(alone);
+                List<StepResult.Chosen> expected = whole.choose(alone).tokens();
+
+                // its keys and values, which are not numbers either, stay behind in blocks 1 and 3 but for the first
+                // rows
+                StepPlan before = plan(choosing(8, new int[] {77, 77, 77}, 1), choosing(9, new int[] {77, 77, 77}, 3));
+                whole.forward(before);
+                assertThat(whole.choose(before).faults()).hasSize(2);
+                StepPlan beside = plan(
+                        choosing(1, new int[] {5, 6}, 1),
+                        choosing(2, new int[] {4, 77, 4}, 2),
+                        choosing(3, new int[] {9}, 3));
+                whole.forward(beside);
+                Choices choices = whole.choose(beside);
+
+                assertThat(choices.tokens()).as("%s, %s", kernels, type).isEqualTo(expected);
+                assertThat(choices.faults())
+                        .extracting(SequenceFault::sequenceId)
+                        .containsExactly(2L);
+                assertThat(choices.faults().getFirst().reason()).contains("position 3", "are not numbers");
+            }
+        }
+    }
+
+    @Test
+    void shouldEndADraftWhereItsLogitsAreNotNumbers() {
+        var damaged = new DamagedCheckpoint(checkpoint, "model.embed_tokens.weight", 77);
+        try (StageModel whole = StageModel.load(
+                damaged, new LayerRange(0, 6), true, true, device, KV, MAX_ROWS, LoadProgress.IGNORED)) {
+            var toward77 = new Sampling(0, 0, 1, 0, 1, 0, 0, 0, -1, Map.of(77, 1e6f));
+            var choice = new Choice(toward77, TokenIds.EMPTY, 0, false, 2);
+            StepPlan plan = plan(
+                    new SequenceSlice(1, 0, TokenIds.of(5, 77, 77), TokenIds.of(1), List.of(choice)),
+                    choosing(2, new int[] {3}, 4));
+            whole.forward(plan);
+            Choices choices = whole.choose(plan);
+
+            assertThat(choices.tokens())
+                    .extracting(StepResult.Chosen::sequenceId)
+                    .containsExactly(1L, 2L);
+            assertThat(choices.tokens().getFirst().choice().token()).isEqualTo(77);
+            assertThat(choices.faults()).extracting(SequenceFault::sequenceId).containsExactly(1L);
         }
     }
 

@@ -35,6 +35,8 @@ public sealed interface SequenceEvent extends CaravanMessage {
         /** The waiting queue is full: later, perhaps. */
         OVERLOADED,
         /** No pipeline could serve it before its deadline. */
-        UNAVAILABLE
+        UNAVAILABLE,
+        /** It cannot be computed, as with weights that are damaged; asking again gives the same. */
+        FAILED
     }
 }

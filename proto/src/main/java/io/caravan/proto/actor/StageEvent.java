@@ -32,6 +32,14 @@ public sealed interface StageEvent extends CaravanMessage {
     /** The stage cannot go on; {@code reason} says what was wrong, where, and what would be right. */
     record Failed(StageId stage, long epoch, String worker, String reason) implements StageEvent {}
 
+    /**
+     * A step of this epoch came to nothing here, and what comes after it will find no place: either the stage could not read it,
+     * and goes on, or its kernels broke down over it, and {@link Failed} follows.
+     *
+     * @param step its number; 0 where that is not known
+     */
+    record StepFailed(StageId stage, long epoch, long step, String reason, boolean goesOn) implements StageEvent {}
+
     /** Sharding started the stage on another worker than placement chose. */
     record Misplaced(StageId stage, long epoch, String worker) implements StageEvent {}
 

@@ -1,6 +1,7 @@
 package io.caravan.proto.frame;
 
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StageTiming;
 import io.caravan.proto.step.StepPlan;
 import java.util.List;
@@ -8,10 +9,11 @@ import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 
 /**
- * A step on its way from one stage to the next: the plan, what the stages before took, and the hidden states.
+ * A step on its way from one stage to the next: the plan, what the stages before took, whom they could not
+ * compute, and the hidden states of the others.
  *
  * <p>The payload is: length of the plan and of the hidden states, code of their type (int each: 0 F32, 1 F16, 2 BF16),
- * timings, plan, zeros up to a multiple of 64 bytes from the frame's start, hidden states. They are little-endian, [rows of
+ * timings, faults, plan, zeros up to a multiple of 64 bytes from the frame's start, hidden states. They are little-endian, [rows of
  * the plan, hidden size], and are not copied by {@link #wrap}.
  *
  * <p>A frame is written in two halves, so that hidden states go straight from a device to where the frame lies: {@link
@@ -26,6 +28,7 @@ public final class ActivationFrame {
     private StepPlan plan;
     private TensorType hiddenType = TensorType.F32;
     private List<StageTiming> timings = List.of();
+    private List<SequenceFault> faults = List.of();
     private int hiddenOffset;
     private int hiddenBytes;
     private long sentAtNs;
@@ -35,6 +38,7 @@ public final class ActivationFrame {
      * long enough or grow by itself.
      *
      * @param timings of the stages that the step has passed
+     * @param faults sequences that are not in {@code plan} any more
      * @param hiddenBytes of the hidden states [plan.rowCount(), hidden size]
      * @return where the hidden states begin in the frame; their end is the frame's
      * @throws FrameException when {@code hiddenBytes} are not whole rows of {@code hiddenType}
@@ -42,6 +46,7 @@ public final class ActivationFrame {
     public static int begin(
             StepPlan plan,
             List<StageTiming> timings,
+            List<SequenceFault> faults,
             TensorType hiddenType,
             int hiddenBytes,
             MutableDirectBuffer buffer) {
@@ -51,6 +56,7 @@ public final class ActivationFrame {
         out.int32(hiddenBytes);
         out.int32(TYPES.indexOf(hiddenType));
         TimingCodec.write(timings, out);
+        FaultCodec.write(faults, out);
         int planStart = out.position();
         PlanCodec.write(plan, out);
         out.patch(FrameHeader.LENGTH, out.position() - planStart);
@@ -81,6 +87,7 @@ public final class ActivationFrame {
         hiddenBytes = in.index("length of the hidden states");
         hiddenType = type(in.int32());
         timings = TimingCodec.read(in);
+        faults = FaultCodec.read(in);
         PayloadReader planIn = in.part(planBytes);
         plan = PlanCodec.read(header.epoch(), header.step(), planIn);
         planIn.requireEnd();
@@ -99,6 +106,11 @@ public final class ActivationFrame {
     /** One for each stage that the step has passed, in their order. */
     public List<StageTiming> timings() {
         return timings;
+    }
+
+    /** Sequences of the step that a stage before could not compute. */
+    public List<SequenceFault> faults() {
+        return faults;
     }
 
     /** Where the hidden states start in the buffer that was wrapped. */
@@ -129,7 +141,8 @@ public final class ActivationFrame {
 
     private static void requireWholeRows(StepPlan plan, TensorType type, int hiddenBytes) {
         long columnBytes = type.bytes(plan.rowCount());
-        if (hiddenBytes <= 0 || hiddenBytes % columnBytes != 0) {
+        boolean whole = columnBytes == 0 ? hiddenBytes == 0 : hiddenBytes > 0 && hiddenBytes % columnBytes == 0;
+        if (!whole) {
             throw new FrameException(
                     hiddenBytes + " bytes are not hidden states of " + plan.rowCount() + " rows of " + type);
         }

@@ -3,6 +3,7 @@ package io.caravan.proto.frame;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import io.caravan.proto.sequence.TokenIds;
+import java.nio.charset.StandardCharsets;
 import org.agrona.DirectBuffer;
 
 /** Takes values from a frame's payload; nothing is read, and no memory taken, beyond the bytes that are there. */
@@ -71,6 +72,13 @@ final class PayloadReader {
             values[i] = float32();
         }
         return values;
+    }
+
+    /** Length in bytes, then UTF-8; what is not UTF-8 shows as U+FFFD. */
+    String text(String what) {
+        byte[] bytes = new byte[count("bytes of " + what, 1)];
+        buffer.getBytes(take(bytes.length), bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     /** A reader of the next {@code length} bytes, which this one passes over. */

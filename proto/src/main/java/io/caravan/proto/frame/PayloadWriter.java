@@ -3,6 +3,7 @@ package io.caravan.proto.frame;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import io.caravan.proto.sequence.TokenIds;
+import java.nio.charset.StandardCharsets;
 import org.agrona.MutableDirectBuffer;
 
 /** Appends values to a frame's payload. */
@@ -48,6 +49,14 @@ final class PayloadWriter {
         for (float value : values) {
             float32(value);
         }
+    }
+
+    /** Length in bytes, then UTF-8. */
+    void text(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int32(bytes.length);
+        buffer.putBytes(position, bytes);
+        position += bytes.length;
     }
 
     /** Zeros up to the next multiple of {@code alignment}, counted from the buffer's start. */

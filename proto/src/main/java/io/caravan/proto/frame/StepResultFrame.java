@@ -1,6 +1,7 @@
 package io.caravan.proto.frame;
 
 import io.caravan.proto.sequence.TokenChoice;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StageTiming;
 import io.caravan.proto.step.StepResult;
 import io.caravan.proto.step.StepResult.Chosen;
@@ -25,6 +26,7 @@ public final class StepResultFrame {
     public static int encode(StepResult result, long sentAtNs, MutableDirectBuffer buffer) {
         PayloadWriter out = new PayloadWriter(buffer, FrameHeader.LENGTH);
         TimingCodec.write(result.timings(), out);
+        FaultCodec.write(result.faults(), out);
         List<Chosen> tokens = result.tokens();
         out.int32(tokens.size());
         for (int i = 0; i < tokens.size(); i++) {
@@ -56,6 +58,7 @@ public final class StepResultFrame {
         FrameHeader header = FrameReader.require(FrameType.STEP_RESULT, buffer, offset, length);
         PayloadReader in = new PayloadReader(buffer, offset + FrameHeader.LENGTH, offset + length);
         List<StageTiming> timings = TimingCodec.read(in);
+        List<SequenceFault> faults = FaultCodec.read(in);
         int count = in.count("chosen tokens", CHOSEN_BYTES);
         List<Chosen> tokens = new ArrayList<>(count);
         try {
@@ -66,7 +69,7 @@ public final class StepResultFrame {
             throw new FrameException("step result " + header.epoch() + "/" + header.step() + ": " + e.getMessage(), e);
         }
         in.requireEnd();
-        return new StepResult(header.epoch(), header.step(), tokens, timings);
+        return new StepResult(header.epoch(), header.step(), tokens, faults, timings);
     }
 
     private static Chosen readChosen(PayloadReader in) {

@@ -49,6 +49,7 @@ final class MessageClasses {
             new Entry(44, StageEvent.Failed.class),
             new Entry(45, StageEvent.Misplaced.class),
             new Entry(46, StageEvent.Status.class),
+            new Entry(47, StageEvent.StepFailed.class),
             new Entry(50, SchedulerProtocol.Submit.class),
             new Entry(51, SchedulerProtocol.Cancel.class),
             new Entry(52, SchedulerProtocol.WorkerLeaving.class),

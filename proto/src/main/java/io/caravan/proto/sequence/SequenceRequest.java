@@ -30,8 +30,8 @@ public record SequenceRequest(
         if (prompt.isEmpty()) {
             throw new IllegalArgumentException("the prompt is empty: at least one token is needed");
         }
-        if (prompt.stream().anyMatch(token -> token < 0)) {
-            throw new IllegalArgumentException("the prompt's token ids must not be negative");
+        if (prompt.stream().anyMatch(token -> token < 0) || completion.stream().anyMatch(token -> token < 0)) {
+            throw new IllegalArgumentException("the token ids of prompt and completion must not be negative");
         }
         if (maxCompletionTokens < 1) {
             throw new IllegalArgumentException("max_tokens must be at least 1, not " + maxCompletionTokens);

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StepPlan;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import org.agrona.ExpandableDirectByteBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
@@ -41,11 +43,28 @@ class FrameTest {
 
         assertThat(activation.plan()).isEqualTo(Frames.PLAN);
         assertThat(activation.timings()).isEqualTo(Frames.TIMINGS);
+        assertThat(activation.faults()).isEqualTo(Frames.FAULTS);
         assertThat(activation.sentAtNs()).isEqualTo(Frames.SENT_AT_NS);
         assertThat(activation.hiddenType()).isEqualTo(TensorType.BF16);
         assertThat((activation.hiddenOffset() - offset) % 64).isZero();
         UnsafeBuffer hidden = new UnsafeBuffer(buffer, activation.hiddenOffset(), activation.hiddenBytes());
         assertThat(hidden.compareTo(Frames.hidden())).isZero();
+    }
+
+    @Test
+    void shouldBringAnActivationBackOfWhichEverySequenceFailed() {
+        StepPlan rest = Frames.PLAN.without(Frames.PLAN.slices().stream()
+                .map(slice -> new SequenceFault(slice.sequenceId(), "damaged"))
+                .toList());
+        var buffer = new ExpandableDirectByteBuffer();
+        int hiddenAt = ActivationFrame.begin(rest, Frames.TIMINGS, Frames.FAULTS, TensorType.F32, 0, buffer);
+        int length = ActivationFrame.end(rest, hiddenAt, Frames.SENT_AT_NS, buffer);
+
+        ActivationFrame activation = new ActivationFrame().wrap(buffer, 0, length);
+
+        assertThat(activation.plan().slices()).isEmpty();
+        assertThat(activation.hiddenBytes()).isZero();
+        assertThat(activation.faults()).isEqualTo(Frames.FAULTS);
     }
 
     @Test
@@ -125,7 +144,12 @@ class FrameTest {
     @Test
     void shouldRefuseHiddenStatesThatAreNotWholeRows() {
         assertThatThrownBy(() -> ActivationFrame.begin(
-                        Frames.PLAN, Frames.TIMINGS, TensorType.F32, 7 * 2, new ExpandableDirectByteBuffer()))
+                        Frames.PLAN,
+                        Frames.TIMINGS,
+                        List.of(),
+                        TensorType.F32,
+                        7 * 2,
+                        new ExpandableDirectByteBuffer()))
                 .isInstanceOf(FrameException.class)
                 .hasMessageContaining("7 rows of F32");
     }

@@ -4,6 +4,7 @@ import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.sequence.TokenIds;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.SequenceSlice.Choice;
 import io.caravan.proto.step.StageTiming;
@@ -43,6 +44,9 @@ final class Frames {
     static final List<StageTiming> TIMINGS =
             List.of(new StageTiming(0, 1_000, 2_000, 3_000), new StageTiming(1, -4, 5, Long.MAX_VALUE));
 
+    static final List<SequenceFault> FAULTS = List.of(
+            new SequenceFault(-9, "token 32000 is not in the vocabulary of 32000: 🦙"), new SequenceFault(6, ""));
+
     static final StepResult RESULT = new StepResult(
             3,
             17,
@@ -55,6 +59,7 @@ final class Frames {
                                     })),
                     new StepResult.Chosen(6, TokenChoice.plain(101, 2)),
                     new StepResult.Chosen(6, TokenChoice.plain(102, 8))),
+            FAULTS,
             TIMINGS);
 
     private Frames() {}
@@ -67,7 +72,7 @@ final class Frames {
     static byte[] activationFrame() {
         ExpandableArrayBuffer buffer = new ExpandableArrayBuffer();
         UnsafeBuffer hidden = hidden();
-        int hiddenAt = ActivationFrame.begin(PLAN, TIMINGS, TensorType.BF16, hidden.capacity(), buffer);
+        int hiddenAt = ActivationFrame.begin(PLAN, TIMINGS, FAULTS, TensorType.BF16, hidden.capacity(), buffer);
         buffer.putBytes(hiddenAt, hidden, 0, hidden.capacity());
         return bytes(buffer, ActivationFrame.end(PLAN, hiddenAt + hidden.capacity(), SENT_AT_NS, buffer));
     }

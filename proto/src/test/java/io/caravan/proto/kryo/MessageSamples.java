@@ -86,6 +86,7 @@ final class MessageSamples {
                 new StageEvent.Serving(STAGE, 5),
                 new StageEvent.Drained(STAGE, 5),
                 new StageEvent.Failed(STAGE, 5, WORKER.address(), "no room: 3 GiB needed, 2 GiB free"),
+                new StageEvent.StepFailed(STAGE, 5, 17, "a step broke down: ArithmeticException", true),
                 new StageEvent.Misplaced(STAGE, 5, WORKER.address()),
                 new StageEvent.Status(STAGE, 5, WORKER.address(), StageState.DRAINING, 7, 8, 9));
     }
@@ -121,7 +122,8 @@ final class MessageSamples {
                 new SequenceEvent.Tokens(2, Arrays.asList(CHOICE)),
                 new SequenceEvent.Tokens(2, List.of()),
                 new SequenceEvent.Finished(3, FinishReason.DEADLINE, 12),
-                new SequenceEvent.Refused(4, Refusal.OVERLOADED, "später vielleicht 🦙"));
+                new SequenceEvent.Refused(4, Refusal.OVERLOADED, "später vielleicht 🦙"),
+                new SequenceEvent.Refused(5, Refusal.FAILED, "logits are not numbers"));
     }
 
     private static List<CaravanMessage> other(ActorRef<Object> ref) {

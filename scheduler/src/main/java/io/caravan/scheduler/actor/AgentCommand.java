@@ -20,5 +20,8 @@ sealed interface AgentCommand {
 
     record Start(long epoch, int kvBlockCount, LinkEndpoint firstStage) implements Order {}
 
+    /** A stage broke down over a step, or could not take it. */
+    record Accuse(long epoch, long step) implements Order {}
+
     record Suspend(String why) implements Order {}
 }

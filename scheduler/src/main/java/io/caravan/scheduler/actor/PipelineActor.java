@@ -133,6 +133,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                 settings.speculative().speculation(draftModel),
                 stageCount,
                 model.spec().maxPositions(),
+                model.spec().vocabSize(),
                 settings.kvBlockTokens());
         agent = new SchedulerAgent(
                 engine, stageCount, links, inbox, settings, System::nanoTime, new Reports(context.getSelf()));
@@ -174,7 +175,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                 .onMessage(Listed.class, this::onListed)
                 .onMessage(Described.class, this::onDescribed)
                 .onMessage(NotDescribed.class, this::onNotDescribed)
-                .onMessage(Reported.class, reported -> after(control.onStageEvent(reported.event(), now())))
+                .onMessage(Reported.class, this::onReported)
                 .onMessage(Left.class, left -> after(control.onWorkerLost(left.address(), now())))
                 .onMessage(Stayed.class, stayed -> this)
                 .onMessage(Tick.class, tick -> onTick())
@@ -229,6 +230,22 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
             after(control.onWorkerGone(looked.address(), now()));
         }
         return this;
+    }
+
+    private Behavior<Message> onReported(Reported reported) {
+        if (reported.event() instanceof StageEvent.StepFailed failed) {
+            return onStepFailed(failed);
+        }
+        return after(control.onStageEvent(reported.event(), now()));
+    }
+
+    /** What the step's sequences are suspected of has to be known before they are computed again. */
+    private Behavior<Message> onStepFailed(StageEvent.StepFailed failed) {
+        String why = "step " + failed.step() + " came to nothing in stage "
+                + failed.stage().index() + ": " + failed.reason();
+        getContext().getLog().warn("Pipeline {}: {}", settings.name(), why);
+        agent.order(new AgentCommand.Accuse(failed.epoch(), failed.step()));
+        return failed.goesOn() ? after(control.onPlansLost(failed.epoch(), why, now())) : this;
     }
 
     private Behavior<Message> onEnded(Ended ended) {

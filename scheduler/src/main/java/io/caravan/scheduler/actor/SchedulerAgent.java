@@ -2,6 +2,7 @@ package io.caravan.scheduler.actor;
 
 import io.caravan.proto.actor.SequenceEvent;
 import io.caravan.proto.frame.FrameException;
+import io.caravan.proto.frame.FrameHeader;
 import io.caravan.proto.frame.StepPlanFrame;
 import io.caravan.proto.frame.StepResultFrame;
 import io.caravan.proto.link.InboxIdle;
@@ -57,6 +58,8 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
     private final ExpandableDirectByteBuffer frame = new ExpandableDirectByteBuffer(FIRST_FRAME_BYTES);
     private int unsentBytes;
     private Optional<StageLink> link = Optional.empty();
+    private Optional<AgentCommand.Start> awaited = Optional.empty();
+    private long connectNs;
     private boolean running;
     private boolean warmReported;
     private long snapshotNs;
@@ -129,6 +132,7 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
     int doWork() {
         nowNs = clock.getAsLong();
         int work = orders.drain(this::onOrder, MAX_PER_CYCLE);
+        tryToStart();
         work += requests.drain(this::onRequest, MAX_PER_CYCLE);
         work += pollResults();
         emit(engine.expire(nowNs));
@@ -167,17 +171,36 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
                 for (int i = 0; i < stageCount; i++) {
                     meters.add(new StageMeter(settings.hopWindow()));
                 }
-                link = Optional.of(links.connect(start.firstStage()));
-                emit(engine.reset(start.epoch(), start.kvBlockCount()));
-                running = true;
-                warmReported = false;
+                awaited = Optional.of(start);
+                connectNs = nowNs;
             }
+            case AgentCommand.Accuse accuse -> emit(engine.accuse(accuse.epoch(), accuse.step()));
             case AgentCommand.Suspend suspend -> {
+                awaited = Optional.empty();
                 running = false;
                 engine.suspend(suspend.why());
             }
         }
         publish();
+    }
+
+    /** Starts the epoch that was ordered, as soon as there is a way to its first stage: a link takes memory, which may be short. */
+    private void tryToStart() {
+        if (awaited.isEmpty() || nowNs - connectNs < 0) {
+            return;
+        }
+        AgentCommand.Start start = awaited.get();
+        try {
+            link = Optional.of(links.connect(start.firstStage()));
+        } catch (IllegalStateException impossible) {
+            connectNs = nowNs + settings.retry().toNanos();
+            LOG.warn("No way to the first stage, which is tried again: {}", impossible.getMessage());
+            return;
+        }
+        awaited = Optional.empty();
+        emit(engine.reset(start.epoch(), start.kvBlockCount()));
+        running = true;
+        warmReported = false;
     }
 
     private void dropLink() {
@@ -217,6 +240,10 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
             result = StepResultFrame.decode(buffer, offset, length);
         } catch (FrameException damaged) {
             LOG.warn("A frame for the scheduler was dropped: {}", damaged.getMessage());
+            if (length >= FrameHeader.LENGTH
+                    && new FrameHeader().wrap(buffer, offset).epoch() == engine.epoch()) {
+                losePlans("a step's result could not be read: " + damaged.getMessage());
+            }
             return;
         }
         try {
@@ -285,7 +312,12 @@ final class SchedulerAgent implements Runnable, AutoCloseable {
             }
             switch (event) {
                 case SequenceEvent.Finished finished -> ended(id);
-                case SequenceEvent.Refused refused -> ended(id);
+                case SequenceEvent.Refused refused -> {
+                    if (refused.refusal() == SequenceEvent.Refusal.FAILED) {
+                        LOG.warn("Sequence {} ends with an error: {}", id, refused.message());
+                    }
+                    ended(id);
+                }
                 case SequenceEvent.Accepted accepted -> {
                     /* goes on */
                 }

@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /**
  * Fills one step plan: decodes first, then prefills under way, then sequences that waited, within the token budget. While
- * nothing waits to be prefilled, decodes take drafted tokens along.
+ * nothing waits to be prefilled, decodes take drafted tokens along. Before all of them come those who are suspected, one a plan.
  */
 final class Batcher {
 
@@ -19,17 +19,19 @@ final class Batcher {
     private final Speculation speculation;
     private final Lineup lineup;
     private final int stageCount;
+    private final int vocabSize;
     private final List<Sequence> candidates = new ArrayList<>();
     private final List<Sequence> preempted = new ArrayList<>();
     private final List<Pick> picks = new ArrayList<>();
     /** Arrival of the decode scheduled last; the next plan goes on after it. */
     private long lastDecoded = -1;
 
-    Batcher(EngineLimits limits, Speculation speculation, Lineup lineup, int stageCount) {
+    Batcher(EngineLimits limits, Speculation speculation, Lineup lineup, int stageCount, int vocabSize) {
         this.limits = limits;
         this.speculation = speculation;
         this.lineup = lineup;
         this.stageCount = stageCount;
+        this.vocabSize = vocabSize;
     }
 
     /**
@@ -41,8 +43,10 @@ final class Batcher {
      */
     List<SequenceSlice> fill(int inFlight, int maxSequenceTokens, List<Chooser> choosers) {
         picks.clear();
-        pickDecodes(inFlight, maxSequenceTokens);
-        pickPrefills(limits.tokenBudget() - picks.size());
+        if (!pickSuspect()) {
+            pickDecodes(inFlight, maxSequenceTokens);
+            pickPrefills(limits.tokenBudget() - picks.size());
+        }
         var slices = new ArrayList<SequenceSlice>(picks.size());
         for (Pick pick : picks) {
             Sequence sequence = pick.sequence();
@@ -55,6 +59,26 @@ final class Batcher {
         return slices;
     }
 
+    /** A suspected sequence that can go on now has the plan to itself. */
+    private boolean pickSuspect() {
+        for (int i = 0; i < lineup.running.size(); i++) {
+            Sequence sequence = lineup.running.get(i);
+            if (sequence.suspected() && sequence.pendingCount() > 0 && ensureBlocks(sequence)) {
+                pickPrefill(sequence, limits.tokenBudget());
+                return true;
+            }
+        }
+        boolean admitted = headSuspected() && lineup.running.size() < limits.maxRunning() && lineup.admitHead();
+        if (admitted) {
+            pickPrefill(lineup.running.getLast(), limits.tokenBudget());
+        }
+        return admitted;
+    }
+
+    private boolean headSuspected() {
+        return !lineup.waiting.isEmpty() && lineup.waiting.element().suspected();
+    }
+
     private void pickDecodes(int inFlight, int maxSequenceTokens) {
         candidates.clear();
         boolean prefills = !lineup.waiting.isEmpty();
@@ -62,7 +86,7 @@ final class Batcher {
         int before = 0; // candidates whose turn comes after those that follow lastDecoded
         for (Sequence sequence : lineup.running) {
             prefills |= !sequence.decoding();
-            if (sequence.decoding()) {
+            if (sequence.decoding() && !sequence.suspected()) {
                 decodingCount++;
                 if (sequence.pendingCount() == 1) {
                     candidates.add(sequence);
@@ -92,7 +116,10 @@ final class Batcher {
         int useful = Math.min(most, sequence.usefulDraft(maxSequenceTokens));
         return useful < 1
                 ? Optional.of(TokenIds.EMPTY)
-                : speculation.drafter().draft(sequence.id(), sequence, useful).map(sequence::beforeEnd);
+                : speculation
+                        .drafter()
+                        .draft(sequence.id(), sequence, useful)
+                        .map(guessed -> sequence.usable(guessed, vocabSize));
     }
 
     private boolean ensureBlocks(Sequence sequence) {
@@ -106,12 +133,13 @@ final class Batcher {
         int rows = Math.min(freeRows, prefillRows());
         for (int i = 0; i < lineup.running.size() && rows > 0; i++) {
             Sequence sequence = lineup.running.get(i);
-            if (!sequence.decoding()) {
+            if (!sequence.decoding() && !sequence.suspected()) {
                 rows -= pickPrefill(sequence, rows);
             }
         }
         while (rows > 0
                 && !lineup.waiting.isEmpty()
+                && !headSuspected()
                 && lineup.running.size() < limits.maxRunning()
                 && lineup.admitHead()) {
             rows -= pickPrefill(lineup.running.getLast(), rows);

@@ -8,6 +8,7 @@ import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.SequenceRequest;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.sequence.TokenIds;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
@@ -28,6 +29,10 @@ import org.agrona.collections.Long2ObjectHashMap;
  * plans in flight are forgotten, and every sequence is prefilled again. A sequence's tokens depend on its request alone,
  * never on the batches it was in, so that afterwards it goes on with the tokens it would have had anyway.
  *
+ * <p>A sequence that cannot be computed ends with an error, alone: a stage says so of it in a step's result, or breaks down
+ * over a step with it. Then every sequence of that step is suspected, and after the reset computed in steps of its own until
+ * it has passed that place or the stage broke down again, which shows who it was.
+ *
  * <p>An engine starts suspended: it takes requests, which wait, and plans nothing until the first {@link #reset}.
  */
 public final class Engine {
@@ -36,11 +41,15 @@ public final class Engine {
 
     private static final Duration LONGEST_DEADLINE = Duration.ofDays(365);
 
-    private record InFlight(long step, long scheduledNs, List<Chooser> choosers) {}
+    /** So often a stage may break down over steps with one sequence; the last time it is alone in its step. */
+    static final int MAX_BREAKDOWNS = 2;
+
+    private record InFlight(StepPlan plan, List<Chooser> choosers) {}
 
     private final EngineLimits limits;
     private final Drafter drafter;
     private final int contextTokens;
+    private final int vocabSize;
     private final int maxInFlight;
     private final Lineup lineup;
     private final Batcher batcher;
@@ -63,21 +72,29 @@ public final class Engine {
     private long staleResults;
 
     /** An engine that chooses one token a step. */
-    public Engine(EngineLimits limits, int stageCount, int contextTokens, int blockTokens) {
-        this(limits, Speculation.OFF, stageCount, contextTokens, blockTokens);
+    public Engine(EngineLimits limits, int stageCount, int contextTokens, int vocabSize, int blockTokens) {
+        this(limits, Speculation.OFF, stageCount, contextTokens, vocabSize, blockTokens);
     }
 
     /**
      * @param contextTokens longest sequence that the model knows
+     * @param vocabSize tokens that it knows: ids below this
      * @param blockTokens tokens that one KV block holds
      */
-    public Engine(EngineLimits limits, Speculation speculation, int stageCount, int contextTokens, int blockTokens) {
+    public Engine(
+            EngineLimits limits,
+            Speculation speculation,
+            int stageCount,
+            int contextTokens,
+            int vocabSize,
+            int blockTokens) {
         this.limits = limits;
         drafter = speculation.drafter();
         this.contextTokens = contextTokens;
+        this.vocabSize = vocabSize;
         maxInFlight = stageCount + limits.extraInFlight();
         lineup = new Lineup(blockTokens);
-        batcher = new Batcher(limits, speculation, lineup, stageCount);
+        batcher = new Batcher(limits, speculation, lineup, stageCount, vocabSize);
         finished = new FinishedLog(limits.rememberedSequences(), limits.rememberedTokens());
     }
 
@@ -93,7 +110,7 @@ public final class Engine {
         if (finished.contains(request.id())) {
             var entry = finished.get(request.id());
             var events = reportAgain(entry.sequence(), request.completion().size());
-            events.add(finishedEvent(entry.sequence(), entry.reason()));
+            events.add(entry.ending());
             return events;
         }
         var refusal = refusalOf(request);
@@ -112,8 +129,9 @@ public final class Engine {
             live.put(request.id(), sequence);
             lineup.waiting.add(sequence);
         } else {
-            finished.remember(sequence, ending.getFirst());
-            events.add(finishedEvent(sequence, ending.getFirst()));
+            var ended = finishedEvent(sequence, ending.getFirst());
+            finished.remember(sequence, ended);
+            events.add(ended);
         }
         return events;
     }
@@ -130,6 +148,13 @@ public final class Engine {
 
     private List<SequenceEvent> refusalOf(SequenceRequest request) {
         int promptCount = request.prompt().size();
+        var unknown = unknownToken("prompt", request.prompt());
+        if (unknown.isEmpty()) {
+            unknown = unknownToken("completion", request.completion());
+        }
+        if (!unknown.isEmpty()) {
+            return refused(request.id(), Refusal.INVALID, unknown);
+        }
         if (promptCount > contextTokens) {
             return refused(
                     request.id(),
@@ -148,6 +173,18 @@ public final class Engine {
                     lineup.waiting.size() + " sequences wait already; max-waiting allows " + limits.maxWaiting());
         }
         return List.of();
+    }
+
+    /** What is wrong with {@code tokens}; empty where the model knows them all. */
+    private String unknownToken(String where, TokenIds tokens) {
+        for (int i = 0; i < tokens.size(); i++) {
+            if (tokens.get(i) >= vocabSize) {
+                return "token " + tokens.get(i) + " at index " + i + " of the " + where
+                        + " is not one of the model, which has a vocabulary of " + vocabSize
+                        + " tokens: ids must be below that";
+            }
+        }
+        return "";
     }
 
     private String tooLongForPool(int tokenCount) {
@@ -170,11 +207,23 @@ public final class Engine {
     }
 
     private SequenceEvent end(Sequence sequence, FinishReason reason) {
+        var ended = finishedEvent(sequence, reason);
+        end(sequence, ended, reason != FinishReason.CANCELLED);
+        return ended;
+    }
+
+    /** Ends a sequence that cannot be computed; asking for it again gives the same answer. */
+    private SequenceEvent fail(Sequence sequence, String why) {
+        var failed = new SequenceEvent.Refused(sequence.id(), Refusal.FAILED, why);
+        end(sequence, failed, true);
+        return failed;
+    }
+
+    private void end(Sequence sequence, SequenceEvent ending, boolean remember) {
         drop(sequence);
-        if (reason != FinishReason.CANCELLED && !sequence.request.logits()) {
-            finished.remember(sequence, reason);
+        if (remember && !sequence.request.logits()) {
+            finished.remember(sequence, ending);
         }
-        return finishedEvent(sequence, reason);
     }
 
     private void drop(Sequence sequence) {
@@ -203,7 +252,7 @@ public final class Engine {
             lastProgressNs = nowNs;
         }
         var plan = new StepPlan(epoch, ++step, slices);
-        inFlight.add(new InFlight(plan.step(), nowNs, choosers));
+        inFlight.add(new InFlight(plan, choosers));
         return plan;
     }
 
@@ -233,9 +282,9 @@ public final class Engine {
             return List.of();
         }
         InFlight expected = inFlight.peek();
-        if (expected == null || expected.step() != result.step()) {
+        if (expected == null || expected.plan().step() != result.step()) {
             throw new IllegalStateException("step " + result.step() + " came back where "
-                    + (expected == null ? "none" : "step " + expected.step()) + " was expected");
+                    + (expected == null ? "none" : "step " + expected.plan().step()) + " was expected");
         }
         var runs = Runs.of(expected.choosers(), result);
         inFlight.remove();
@@ -246,14 +295,59 @@ public final class Engine {
         for (int i = 0; i < runs.size(); i++) {
             commit(expected.choosers().get(i), runs.get(i), events);
         }
+        for (SequenceFault fault : result.faults()) {
+            Sequence sequence = live.get(fault.sequenceId());
+            if (sequence != null) {
+                events.add(fail(sequence, "the model cannot compute this request: " + fault.reason()));
+            }
+        }
+        acquit(expected.plan());
         return events;
     }
 
-    /** @param run the drafted tokens that were right, and the one chosen after them */
+    /** What these sequences were suspected of did not happen. */
+    private void acquit(StepPlan plan) {
+        for (SequenceSlice slice : plan.slices()) {
+            Sequence sequence = live.get(slice.sequenceId());
+            if (sequence != null) {
+                sequence.passed(slice.choicePosition());
+            }
+        }
+    }
+
+    /**
+     * A stage broke down over a plan in flight, or could not read it; a {@link #reset} follows. All its sequences are suspected
+     * of that, and one that was alone in it {@value #MAX_BREAKDOWNS} times is ended.
+     */
+    public List<SequenceEvent> accuse(long accusedEpoch, long accusedStep) {
+        var events = new ArrayList<SequenceEvent>();
+        for (InFlight each : inFlight) {
+            StepPlan plan = each.plan();
+            if (plan.epoch() == accusedEpoch && plan.step() == accusedStep) {
+                plan.slices().forEach(slice -> suspect(slice, plan.slices().size() == 1, events));
+            }
+        }
+        return events;
+    }
+
+    private void suspect(SequenceSlice slice, boolean alone, List<SequenceEvent> events) {
+        Sequence sequence = live.get(slice.sequenceId());
+        if (sequence != null) {
+            sequence.suspect(slice.choicePosition());
+            if (alone && sequence.breakdowns() >= MAX_BREAKDOWNS) {
+                events.add(fail(
+                        sequence,
+                        "the model cannot compute this request: a stage broke down over it " + sequence.breakdowns()
+                                + " times"));
+            }
+        }
+    }
+
+    /** @param run the drafted tokens that were right, and the one chosen after them; empty where that failed */
     private void commit(Chooser chooser, List<TokenChoice> run, List<SequenceEvent> events) {
         Sequence sequence = chooser.sequence();
         sequence.choiceInFlight = false;
-        if (sequence.state == SequenceState.FINISHED) {
+        if (sequence.state == SequenceState.FINISHED || run.isEmpty()) {
             return;
         }
         int accepted = run.size() - 1;

@@ -1,13 +1,13 @@
 package io.caravan.scheduler.engine;
 
-import io.caravan.proto.sequence.FinishReason;
+import io.caravan.proto.actor.SequenceEvent;
 import java.util.LinkedHashMap;
 
 /** The last sequences that ended, so that a submission repeated too late is answered and not computed again. */
 final class FinishedLog {
 
-    /** A sequence that ended, and why. */
-    record Entry(Sequence sequence, FinishReason reason) {}
+    /** A sequence that ended, and what was said of it last. */
+    record Entry(Sequence sequence, SequenceEvent ending) {}
 
     private final LinkedHashMap<Long, Entry> entries = new LinkedHashMap<>();
     private final int maxEntries;
@@ -19,8 +19,8 @@ final class FinishedLog {
         this.maxTokens = maxTokens;
     }
 
-    void remember(Sequence sequence, FinishReason reason) {
-        entries.put(sequence.id(), new Entry(sequence, reason));
+    void remember(Sequence sequence, SequenceEvent ending) {
+        entries.put(sequence.id(), new Entry(sequence, ending));
         tokenCount += sequence.completionCount();
         var oldestFirst = entries.values().iterator();
         while (entries.size() > maxEntries || tokenCount > maxTokens) {

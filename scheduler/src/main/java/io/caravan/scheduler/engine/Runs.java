@@ -10,7 +10,7 @@ final class Runs {
     private Runs() {}
 
     /**
-     * For each of {@code choosers} the drafted tokens that were right and the one chosen after them.
+     * For each of {@code choosers} the drafted tokens that were right and the one chosen after them, or what came before a fault.
      *
      * @throws IllegalStateException where the result is not that of a plan with these choosers
      */
@@ -27,11 +27,20 @@ final class Runs {
             }
             runs.add(run);
         }
-        if (at < result.tokens().size() || runs.stream().anyMatch(List::isEmpty)) {
+        boolean missing = false;
+        for (int i = 0; i < runs.size(); i++) {
+            missing |=
+                    runs.get(i).isEmpty() && !failed(choosers.get(i).sequence().id(), result);
+        }
+        if (at < result.tokens().size() || missing) {
             throw new IllegalStateException(
                     "step " + result.step() + " chose tokens for other sequences or drafts than planned");
         }
         return runs;
+    }
+
+    private static boolean failed(long sequenceId, StepResult result) {
+        return result.faults().stream().anyMatch(fault -> fault.sequenceId() == sequenceId);
     }
 
     /** Whether a token may follow those of {@code run}: all of them have to be what was drafted. */

@@ -36,6 +36,8 @@ final class Sequence implements TokenLog {
     private int[] blocks = new int[FIRST_BLOCK_COUNT]; // [blockCount]
     private int blockCount;
     private TokenIds blockIds = TokenIds.EMPTY;
+    private int suspectPosition; // 0: none
+    private int breakdowns;
 
     Sequence(SequenceRequest request, long arrival, long deadlineNs) {
         this.request = request;
@@ -71,6 +73,30 @@ final class Sequence implements TokenLog {
     /** Tokens that no plan has computed yet. */
     int pendingCount() {
         return tokenCount - scheduledCount;
+    }
+
+    /** Whether a stage broke down over a step with it, so that it has to be alone in its steps. */
+    boolean suspected() {
+        return suspectPosition > 0;
+    }
+
+    /** Steps with it over which a stage broke down, since it last was above suspicion. */
+    int breakdowns() {
+        return breakdowns;
+    }
+
+    /** A stage broke down over a step that was to compute it up to {@code position}. */
+    void suspect(int position) {
+        suspectPosition = Math.max(suspectPosition, position);
+        breakdowns++;
+    }
+
+    /** A step came back that computed it up to {@code position}. */
+    void passed(int position) {
+        if (position >= suspectPosition) {
+            suspectPosition = 0;
+            breakdowns = 0;
+        }
     }
 
     /** Whether all but the newest token are computed, so that one row a step is all it needs. */
@@ -121,10 +147,14 @@ final class Sequence implements TokenLog {
         return Math.min(pace.length(), room - 1);
     }
 
-    /** {@code draft} up to an end token: the step that finds the rest right chooses that itself. */
-    TokenIds beforeEnd(TokenIds draft) {
+    /**
+     * {@code draft} up to an end token, which the step that finds the rest right chooses itself, or to one that the model does
+     * not have.
+     */
+    TokenIds usable(TokenIds draft, int vocabSize) {
         for (int i = 0; i < draft.size(); i++) {
-            if (request.endTokens().contains(draft.get(i))) {
+            int token = draft.get(i);
+            if (token < 0 || token >= vocabSize || request.endTokens().contains(token)) {
                 return draft.slice(0, i);
             }
         }

@@ -170,6 +170,9 @@ public final class PipelineControl {
                 case StageEvent.Serving serving -> onServing(slot, serving, nowNs);
                 case StageEvent.Failed failed -> onFailed(slot, failed, nowNs);
                 case StageEvent.Status status -> onStatus(slot, status, nowNs);
+                case StageEvent.StepFailed failed -> {
+                    /* Failed follows, or else the plans are lost, which is told by itself */
+                }
                 case StageEvent.Misplaced misplaced -> {
                     /* its worker is gone, or will get it back; silence is answered below */
                 }

@@ -141,7 +141,7 @@ final class FakeStages implements PipelineActor.Stages {
         int bytes;
         if (index + 1 < stageCount) {
             var hidden = new UnsafeBuffer(new byte[plan.rowCount() * 4]);
-            int hiddenAt = ActivationFrame.begin(plan, List.of(), TensorType.F32, hidden.capacity(), out);
+            int hiddenAt = ActivationFrame.begin(plan, List.of(), List.of(), TensorType.F32, hidden.capacity(), out);
             out.putBytes(hiddenAt, hidden, 0, hidden.capacity());
             bytes = ActivationFrame.end(plan, hiddenAt + hidden.capacity(), 1, out);
         } else {

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 /** An engine and a pipeline that chooses, for position p, the token 100 + p. */
 final class EngineFixture {
     static final int BLOCK_TOKENS = 4;
+    static final int VOCAB_SIZE = 10_000;
     static final int END_TOKEN = 111;
 
     final Engine engine;
@@ -30,7 +31,7 @@ final class EngineFixture {
     }
 
     EngineFixture(EngineLimits limits, Speculation speculation, int stageCount, int contextTokens, int blockCount) {
-        engine = new Engine(limits, speculation, stageCount, contextTokens, BLOCK_TOKENS);
+        engine = new Engine(limits, speculation, stageCount, contextTokens, VOCAB_SIZE, BLOCK_TOKENS);
         engine.reset(1, blockCount);
         StepPlan canary = engine.schedule(0).orElseThrow();
         engine.update(resultOf(canary), 0);

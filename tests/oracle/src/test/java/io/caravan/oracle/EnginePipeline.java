@@ -73,8 +73,13 @@ final class EnginePipeline implements AutoCloseable {
      * @param losses decides when a stage loses its memory, and which
      */
     Outcome run(List<SequenceRequest> requests, Speculation speculation, List<Random> losses) {
-        var engine =
-                new Engine(LIMITS, speculation, stages.size(), checkpoint.spec().maxPositions(), KV.blockTokens());
+        var engine = new Engine(
+                LIMITS,
+                speculation,
+                stages.size(),
+                checkpoint.spec().maxPositions(),
+                checkpoint.spec().vocabSize(),
+                KV.blockTokens());
         long epoch = 1;
         engine.reset(epoch, KV.blockCount());
         var tokens = new TreeMap<Long, List<TokenChoice>>();
@@ -144,7 +149,7 @@ final class EnginePipeline implements AutoCloseable {
             }
         }
         return new StepResult(
-                plan.epoch(), plan.step(), stages.getLast().model().choose(plan), List.of());
+                plan.epoch(), plan.step(), stages.getLast().model().choose(plan).tokens(), List.of());
     }
 
     private static void close(Stage stage) {

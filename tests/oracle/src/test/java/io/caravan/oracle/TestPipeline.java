@@ -160,7 +160,7 @@ final class TestPipeline implements AutoCloseable {
                 stage.device().read(stage.model().hidden(), wire, hidden, count);
             }
         }
-        return stages.getLast().model().choose(plan);
+        return stages.getLast().model().choose(plan).tokens();
     }
 
     @Override

@@ -156,6 +156,7 @@ final class GenerationActor extends AbstractBehavior<GenerationActor.Command> {
     private Behavior<Command> onRefused(SequenceEvent.Refused event) {
         Failure failure = switch (event.refusal()) {
             case INVALID -> Failure.INVALID;
+            case FAILED -> Failure.FAILED;
             case OVERLOADED -> Failure.OVERLOADED;
             case UNAVAILABLE -> Failure.UNAVAILABLE;
         };

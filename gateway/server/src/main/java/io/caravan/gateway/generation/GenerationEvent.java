@@ -47,6 +47,8 @@ public sealed interface GenerationEvent {
     enum Failure {
         /** The request itself is wrong. */
         INVALID,
+        /** The model cannot compute it, however often it is asked. */
+        FAILED,
         /** The pipeline's waiting queue is full: later, perhaps. */
         OVERLOADED,
         /** No pipeline could serve it in time. */

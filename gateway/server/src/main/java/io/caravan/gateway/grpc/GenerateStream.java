@@ -127,6 +127,7 @@ final class GenerateStream {
     private static Status status(GenerationEvent.Failure failure) {
         return switch (failure) {
             case INVALID -> Status.INVALID_ARGUMENT;
+            case FAILED -> Status.INTERNAL;
             case OVERLOADED -> Status.RESOURCE_EXHAUSTED;
             case UNAVAILABLE -> Status.UNAVAILABLE;
             case DEADLINE -> Status.DEADLINE_EXCEEDED;

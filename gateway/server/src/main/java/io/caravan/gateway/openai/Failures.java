@@ -11,6 +11,7 @@ final class Failures {
         String message = failed.message();
         return switch (failed.failure()) {
             case INVALID -> ApiError.invalid("", message);
+            case FAILED -> new ApiError(500, message, ApiError.Type.SERVER, "", "computation_failed");
             case OVERLOADED -> new ApiError(429, message, ApiError.Type.OVERLOADED, "", "overloaded");
             case UNAVAILABLE -> ApiError.unavailable(message);
             case DEADLINE -> new ApiError(504, message, ApiError.Type.UNAVAILABLE, "", "deadline_exceeded");

@@ -98,13 +98,31 @@ public record ServedModel(
     /**
      * The chat as the model's tokens, ready for an answer. BOS comes from the template, or where the template leaves it
      * out and the tokenizer's configuration asks for it, from here; never twice.
+     *
+     * @throws TokenizerException when one of them is a token that the model does not have
      */
     public TokenIds chatTokens(List<ChatMessage> messages, boolean addGenerationPrompt) {
-        return tokenizer.encodeRendered(chatPrompt.render(messages, addGenerationPrompt));
+        return known(tokenizer.encodeRendered(chatPrompt.render(messages, addGenerationPrompt)));
     }
 
-    /** A prompt as the model's tokens. */
+    /**
+     * A prompt as the model's tokens.
+     *
+     * @throws TokenizerException when one of them is a token that the model does not have
+     */
     public TokenIds promptTokens(String prompt) {
-        return tokenizer.encode(prompt, true);
+        return known(tokenizer.encode(prompt, true));
+    }
+
+    /** A tokenizer may have been given more tokens than its model was: {@code ids} that the model has weights for, or an error. */
+    private TokenIds known(TokenIds ids) {
+        for (int i = 0; i < ids.size(); i++) {
+            if (ids.get(i) >= spec.vocabSize()) {
+                throw new TokenizerException("the prompt has the token '" + tokenizer.piece(ids.get(i)) + "', whose id "
+                        + ids.get(i) + " the model has no weights for: its vocabulary has " + spec.vocabSize()
+                        + " tokens, with ids below that");
+            }
+        }
+        return ids;
     }
 }

@@ -228,7 +228,7 @@ class ApiErrorsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"INVALID,400", "OVERLOADED,429", "UNAVAILABLE,503"})
+    @CsvSource({"INVALID,400", "OVERLOADED,429", "UNAVAILABLE,503", "FAILED,500"})
     void shouldGiveRefusalsTheirStatusBeforeAStreamBegins(Refusal refusal, int status) {
         gateway.script.refusal = List.of(refusal);
         for (String stream : List.of("true", "false")) {
@@ -236,7 +236,8 @@ class ApiErrorsTest {
 
             assertThat(response.statusCode()).isEqualTo(status);
             assertThat(json(response).at("/error/message").asText()).isEqualTo("stage 1 has no worker");
-            assertThat(response.headers().firstValue("retry-after").isPresent()).isEqualTo(status != 400);
+            assertThat(response.headers().firstValue("retry-after").isPresent())
+                    .isEqualTo(status == 429 || status == 503);
         }
     }
 

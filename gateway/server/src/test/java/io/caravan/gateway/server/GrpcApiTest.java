@@ -150,7 +150,12 @@ class GrpcApiTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"INVALID,INVALID_ARGUMENT", "OVERLOADED,RESOURCE_EXHAUSTED", "UNAVAILABLE,UNAVAILABLE"})
+    @CsvSource({
+        "INVALID,INVALID_ARGUMENT",
+        "OVERLOADED,RESOURCE_EXHAUSTED",
+        "UNAVAILABLE,UNAVAILABLE",
+        "FAILED,INTERNAL"
+    })
     void shouldGiveRefusalsTheirStatus(Refusal refusal, Status.Code code) {
         gateway.script.refusal = List.of(refusal);
 

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,6 +78,35 @@ class ServedModelTest {
 
         Files.writeString(directory.resolve("chat_template.jinja"), "file\n");
         assertThat(ServedModel.open(directory).chatPrompt().render(HELLO, true)).isEqualTo("file");
+    }
+
+    @Test
+    void shouldRefuseATokenThatTheModelHasNoWeightsFor(@TempDir Path directory) throws IOException {
+        copy(directory, "config.json");
+        Files.writeString(
+                directory.resolve("tokenizer.json"),
+                Files.readString(TinyChat.directory().resolve("tokenizer.json"))
+                        .replaceFirst("\"added_tokens\"\\s*:\\s*\\[", """
+                        "added_tokens": [{"id": 1024, "content": "<pad>", "single_word": false, "lstrip": false,
+                            "rstrip": false, "normalized": false, "special": true},"""));
+        Files.writeString(
+                directory.resolve("tokenizer_config.json"), "{\"chat_template\": \"<pad>{{ messages[0].content }}\"}");
+        ServedModel model = ServedModel.open(directory);
+
+        assertThat(model.promptTokens("Hello!").size()).isPositive();
+        assertThat(model.tokenizer().encode("<pad>", false)).isEqualTo(TokenIds.of(1024));
+        assertUnknown(() -> model.promptTokens("Hello<pad>!"));
+        assertUnknown(() -> model.chatTokens(HELLO, true));
+
+        Files.writeString(
+                directory.resolve("tokenizer_config.json"), "{\"bos_token\": \"<pad>\", \"add_bos_token\": true}");
+        assertUnknown(() -> ServedModel.open(directory).promptTokens("Hello!"));
+    }
+
+    private static void assertUnknown(ThrowableAssert.ThrowingCallable prompt) {
+        assertThatThrownBy(prompt)
+                .isInstanceOf(TokenizerException.class)
+                .hasMessageContainingAll("'<pad>'", "id 1024", "vocabulary has 1024 tokens");
     }
 
     @Test

@@ -42,7 +42,7 @@ public final class Sampler {
      *
      * @param logits [vocab], left as they are
      * @param position index of the new token in its sequence
-     * @throws ArithmeticException when the logits hold a NaN or leave no token possible
+     * @throws ArithmeticException when the logits hold a NaN or an infinity, or leave no token possible
      * @throws IllegalArgumentException when the history that the sampling needs is not the whole sequence
      */
     public TokenChoice choose(float[] logits, int position, Choice choice) {
@@ -88,6 +88,10 @@ public final class Sampler {
             best = highest[block] > highest[best] ? block : best;
         }
         float most = highest[best];
+        if (most == Float.POSITIVE_INFINITY) {
+            throw new ArithmeticException("the logits for position " + position + " are not numbers: token "
+                    + first(best, logit -> logit == most) + " has infinity; the checkpoint or a kernel is broken");
+        }
         if (most == Float.NEGATIVE_INFINITY) {
             throw new ArithmeticException(
                     "no token is possible at position " + position + ": every logit is -infinity");
@@ -107,19 +111,8 @@ public final class Sampler {
         if (sampling.temperature() == 0) {
             return best;
         }
-        if (adjusted[best] == Float.POSITIVE_INFINITY) {
-            onlyTheInfinite();
-        }
         double chance = CounterRandom.uniform(sampling.seed(), position);
         return candidates.draw(adjusted, highest, adjusted[best], sampling, chance);
-    }
-
-    /** Makes the infinitely likely tokens equally likely, and the others impossible, with logits that can be reckoned with. */
-    private void onlyTheInfinite() {
-        for (int id = 0; id < vocabSize; id++) {
-            adjusted[id] = adjusted[id] == Float.POSITIVE_INFINITY ? 0 : Float.NEGATIVE_INFINITY;
-        }
-        kernels.highest(highest, adjusted, vocabSize);
     }
 
     private TokenChoice report(float[] logits, int position, int token, Choice choice) {

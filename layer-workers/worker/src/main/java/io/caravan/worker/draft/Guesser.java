@@ -76,7 +76,7 @@ final class Guesser {
         }
     }
 
-    /** Appends the likeliest next token; false where there is no room to compute it. */
+    /** Appends the likeliest next token; false where there is no room to compute it, or there is none. */
     private boolean next(long key, DraftLine line) {
         if (line.count() >= spec.maxPositions() || !ensureBlocks(line)) {
             return false;
@@ -86,8 +86,9 @@ final class Guesser {
             run(key, line, line.computed() + MAX_ROWS, List.of());
         }
         StepPlan plan = run(key, line, line.count(), List.of(GREEDY));
-        line.append(model.choose(plan).getFirst().choice().token());
-        return true;
+        var chosen = model.choose(plan).tokens();
+        chosen.forEach(each -> line.append(each.choice().token()));
+        return !chosen.isEmpty();
     }
 
     private StepPlan run(long key, DraftLine line, int end, List<SequenceSlice.Choice> choice) {

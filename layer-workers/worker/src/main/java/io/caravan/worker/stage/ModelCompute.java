@@ -1,10 +1,11 @@
 package io.caravan.worker.stage;
 
 import io.caravan.kernels.Device;
+import io.caravan.model.Choices;
 import io.caravan.model.StageModel;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StepPlan;
-import io.caravan.proto.step.StepResult;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -74,7 +75,12 @@ final class ModelCompute implements StageCompute {
     }
 
     @Override
-    public List<StepResult.Chosen> choose(StepPlan plan) {
+    public List<SequenceFault> faults(StepPlan plan) {
+        return model.faults(plan);
+    }
+
+    @Override
+    public Choices choose(StepPlan plan) {
         return model.choose(plan);
     }
 

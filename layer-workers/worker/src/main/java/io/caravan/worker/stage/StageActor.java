@@ -46,6 +46,8 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
 
     private record Emptied(int run, long epoch) implements Message {}
 
+    private record Halted(int run, long epoch, long step, String reason, boolean goesOn) implements Message {}
+
     private record Broken(int run, String reason) implements Message {}
 
     private record Ended(int run) implements Message {}
@@ -83,6 +85,7 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
                 .onMessage(Opened.class, this::onOpened)
                 .onMessage(Connected.class, this::onConnected)
                 .onMessage(Emptied.class, this::onEmptied)
+                .onMessage(Halted.class, this::onHalted)
                 .onMessage(Broken.class, this::onBroken)
                 .onMessage(Ended.class, this::onEnded)
                 .onSignal(PostStop.class, stopped -> onPostStop())
@@ -244,6 +247,14 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
         return this;
     }
 
+    private Behavior<Message> onHalted(Halted halted) {
+        if (isCurrent(halted.run()) && halted.epoch() == epoch()) {
+            report(new StageEvent.StepFailed(
+                    stage, halted.epoch(), halted.step(), host.label() + ": " + halted.reason(), halted.goesOn()));
+        }
+        return this;
+    }
+
     private Behavior<Message> onBroken(Broken broken) {
         if (isCurrent(broken.run())) {
             fail(broken.reason());
@@ -357,6 +368,11 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
         @Override
         public void drained(long epoch) {
             actor.tell(new Emptied(run, epoch));
+        }
+
+        @Override
+        public void stepFailed(long epoch, long step, String reason, boolean goesOn) {
+            actor.tell(new Halted(run, epoch, step, reason, goesOn));
         }
 
         @Override

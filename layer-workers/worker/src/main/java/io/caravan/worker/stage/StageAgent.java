@@ -1,5 +1,6 @@
 package io.caravan.worker.stage;
 
+import io.caravan.model.Choices;
 import io.caravan.proto.actor.StageAssignment;
 import io.caravan.proto.frame.ActivationFrame;
 import io.caravan.proto.frame.FrameException;
@@ -10,12 +11,15 @@ import io.caravan.proto.link.FrameHandler;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.StageInbox;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StageTiming;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.Agent;
@@ -26,9 +30,10 @@ import org.slf4j.LoggerFactory;
  * A stage's duty cycle: obey the actor's orders, finish the frame that is half sent, else take one frame and compute it.
  *
  * <p>While a frame waits for the next stage, none is taken from the inbox, so that back pressure travels up the pipeline and
- * no queue grows here. A frame that is of another epoch, or that does not fit the stage, is dropped and counted: the
- * scheduler makes its plans again under a new epoch. What a kernel throws leaves {@link #doWork} as a {@link
- * StageFailedException} and ends the stage.
+ * no queue grows here. A frame of another epoch is dropped and counted: the scheduler makes its plans again under a new one.
+ * A sequence that asks for more than the stage can do is left out of its step, with a {@link SequenceFault}, and the others
+ * are computed without it. A frame that cannot be read, or not be this stage's, is reported, since nothing behind it has a
+ * place any more. What a kernel throws leaves {@link #doWork} as a {@link StageFailedException} and ends the stage.
  */
 final class StageAgent implements Agent, FrameHandler {
     private static final Logger LOG = LoggerFactory.getLogger(StageAgent.class);
@@ -51,7 +56,7 @@ final class StageAgent implements Agent, FrameHandler {
     private long lastEndNs;
     private long startNs; // of the frame at hand
     private long hopNs; // of the frame at hand
-    private Optional<Throwable> failure = Optional.empty();
+    private Optional<StageFailedException> failure = Optional.empty();
 
     StageAgent(
             StageAssignment assignment,
@@ -79,7 +84,7 @@ final class StageAgent implements Agent, FrameHandler {
         }
         int polled = inbox.poll(this);
         if (failure.isPresent()) {
-            throw new StageFailedException(failure.get());
+            throw failure.get();
         }
         if (draining && polled == 0 && !outlet.isPending()) {
             draining = false;
@@ -114,7 +119,17 @@ final class StageAgent implements Agent, FrameHandler {
     private void connect(long newEpoch, LinkEndpoint next) {
         boolean repeated = accepting && newEpoch == epoch && outlet.leadsTo(next);
         if (!repeated) {
-            outlet.connect(next);
+            try {
+                outlet.connect(next);
+            } catch (IllegalStateException impossible) {
+                LOG.warn(
+                        "{} finds no way to {}, and waits to be told again: {}",
+                        roleName(),
+                        next,
+                        impossible.getMessage());
+                accepting = false;
+                return;
+            }
             if (newEpoch != epoch) {
                 counters.reset();
                 lastStep = 0;
@@ -147,15 +162,17 @@ final class StageAgent implements Agent, FrameHandler {
                 compute(activation.wrap(buffer, offset, length), buffer);
             }
         } catch (FrameException damaged) {
-            drop(damaged.getMessage());
-        } catch (RuntimeException | Error broken) {
+            refuse(damaged.getMessage());
+        } catch (StageFailedException broken) {
             failure = Optional.of(broken);
+        } catch (RuntimeException | Error broken) {
+            failure = Optional.of(new StageFailedException(epoch, StageFailedException.NO_STEP, broken));
         }
     }
 
     private void compute(StepPlan plan) {
         if (fits(plan)) {
-            run(plan, List.of());
+            run(plan, List.of(), List.of(), rest -> {});
         }
     }
 
@@ -165,16 +182,20 @@ final class StageAgent implements Agent, FrameHandler {
             return;
         }
         if (frame.hiddenType() != wire()) {
-            drop("hidden states as " + frame.hiddenType() + ", where the pipeline's are " + wire());
+            refuse("hidden states as " + frame.hiddenType() + ", where the pipeline's are " + wire());
             return;
         }
         if (frame.hiddenBytes() != hiddenBytes(plan)) {
-            drop(frame.hiddenBytes() + " bytes of hidden states for " + plan.rowCount() + " rows of "
+            refuse(frame.hiddenBytes() + " bytes of hidden states for " + plan.rowCount() + " rows of "
                     + compute.hiddenSize());
             return;
         }
-        compute.writeHidden(wire(), buffer, frame.hiddenOffset(), plan.rowCount());
-        run(plan, frame.timings());
+        var states = new FrameStates(plan, buffer, frame.hiddenOffset(), Math.toIntExact(rowBytes()));
+        run(plan, frame.faults(), frame.timings(), rest -> {
+            if (rest.rowCount() > 0) {
+                compute.writeHidden(wire(), states.of(rest), states.offset(rest), rest.rowCount());
+            }
+        });
     }
 
     /** Type of the hidden states between the pipeline's stages. */
@@ -182,31 +203,37 @@ final class StageAgent implements Agent, FrameHandler {
         return assignment.precision().wire();
     }
 
+    private long rowBytes() {
+        return wire().bytes(compute.hiddenSize());
+    }
+
     private int hiddenBytes(StepPlan plan) {
-        return Math.toIntExact(wire().bytes((long) plan.rowCount() * compute.hiddenSize()));
+        return Math.toIntExact(plan.rowCount() * rowBytes());
     }
 
     private boolean fits(StepPlan plan) {
         if (plan.rowCount() > compute.maxRows()) {
-            drop(plan.rowCount() + " rows, where the stage was loaded for at most " + compute.maxRows());
+            refuse(plan.rowCount() + " rows, where the stage was loaded for at most " + compute.maxRows());
             return false;
         }
         return true;
     }
 
-    private void run(StepPlan plan, List<StageTiming> before) {
-        try {
-            compute.forward(plan);
-        } catch (IllegalArgumentException unfit) {
-            drop(unfit.getMessage());
-            return;
+    /** @param enter brings the hidden states of a plan's rows to where the layers begin */
+    private void run(StepPlan plan, List<SequenceFault> before, List<StageTiming> timings, Consumer<StepPlan> enter) {
+        var faults = new ArrayList<>(before);
+        StepPlan rest = plan;
+        List<SequenceFault> unfit = forward(plan, enter);
+        if (!unfit.isEmpty()) {
+            unfit.forEach(this::leaveOut);
+            faults.addAll(unfit);
+            rest = plan.without(unfit);
+            forward(rest, enter);
         }
         if (assignment.last()) {
-            List<StepResult.Chosen> chosen = compute.choose(plan);
-            var result = new StepResult(plan.epoch(), plan.step(), chosen, timed(before));
-            outlet.put(StepResultFrame.encode(result, clock.wall().nanoTime(), outlet.buffer()));
+            sendResult(rest, faults, timings);
         } else {
-            sendHidden(plan, timed(before));
+            sendHidden(rest, faults, timings);
         }
         lastStep = plan.step();
         if (outlet.isPending()) {
@@ -214,12 +241,55 @@ final class StageAgent implements Agent, FrameHandler {
         }
     }
 
-    private void sendHidden(StepPlan plan, List<StageTiming> timings) {
+    /** Computes the plan, or says because of which sequences it cannot, with nothing computed. */
+    private List<SequenceFault> forward(StepPlan plan, Consumer<StepPlan> enter) {
+        if (plan.slices().isEmpty()) {
+            return List.of();
+        }
+        return inKernels(() -> {
+            enter.accept(plan);
+            try {
+                compute.forward(plan);
+                return List.of();
+            } catch (IllegalArgumentException unfit) {
+                List<SequenceFault> faults = compute.faults(plan);
+                if (faults.isEmpty()) {
+                    throw unfit;
+                }
+                return faults;
+            }
+        });
+    }
+
+    /** What is thrown in there may be due to the step at hand, which is therefore told. */
+    private <T> T inKernels(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException | Error broken) {
+            throw new StageFailedException(epoch, header.step(), broken);
+        }
+    }
+
+    private void sendResult(StepPlan plan, List<SequenceFault> faults, List<StageTiming> before) {
+        Choices choices =
+                plan.slices().isEmpty() ? new Choices(List.of(), List.of()) : inKernels(() -> compute.choose(plan));
+        choices.faults().forEach(this::leaveOut);
+        faults.addAll(choices.faults());
+        var result = new StepResult(plan.epoch(), plan.step(), choices.tokens(), faults, timed(before));
+        outlet.put(StepResultFrame.encode(result, clock.wall().nanoTime(), outlet.buffer()));
+    }
+
+    private void sendHidden(StepPlan plan, List<SequenceFault> faults, List<StageTiming> before) {
         int hiddenBytes = hiddenBytes(plan);
-        int hiddenAt = ActivationFrame.begin(plan, timings, wire(), hiddenBytes, outlet.buffer());
+        int hiddenAt = ActivationFrame.begin(plan, timed(before), faults, wire(), hiddenBytes, outlet.buffer());
         int frameBytes = hiddenAt + hiddenBytes;
         MutableDirectBuffer frame = outlet.room(hiddenAt, frameBytes);
-        compute.readHidden(wire(), frame, hiddenAt, plan.rowCount());
+        if (hiddenBytes > 0) {
+            inKernels(() -> {
+                compute.readHidden(wire(), frame, hiddenAt, plan.rowCount());
+                return hiddenBytes;
+            });
+        }
         outlet.put(ActivationFrame.end(plan, frameBytes, clock.wall().nanoTime(), frame));
     }
 
@@ -235,8 +305,14 @@ final class StageAgent implements Agent, FrameHandler {
         return timings;
     }
 
-    private void drop(String reason) {
+    private void leaveOut(SequenceFault fault) {
+        counters.fault();
+        LOG.warn("{} leaves a sequence out of step {}: {}", roleName(), header.step(), fault.reason());
+    }
+
+    private void refuse(String reason) {
         counters.invalid();
-        LOG.warn("{} drops step {} of epoch {}: {}", roleName(), header.step(), epoch, reason);
+        LOG.warn("{} refuses step {} of epoch {}: {}", roleName(), header.step(), epoch, reason);
+        listener.stepFailed(epoch, header.step(), reason, true);
     }
 }

@@ -1,8 +1,9 @@
 package io.caravan.worker.stage;
 
+import io.caravan.model.Choices;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StepPlan;
-import io.caravan.proto.step.StepResult;
 import java.util.List;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
@@ -51,8 +52,11 @@ public interface StageCompute extends AutoCloseable {
      */
     void readHidden(TensorType type, MutableDirectBuffer target, int offset, int rows);
 
+    /** Because of which sequences {@link #forward} refuses a plan. */
+    List<SequenceFault> faults(StepPlan plan);
+
     /** The last stage's tokens, for the slices that ask for them, in the plan's order. */
-    List<StepResult.Chosen> choose(StepPlan plan);
+    Choices choose(StepPlan plan);
 
     /** Gives weights, blocks and threads back. */
     @Override

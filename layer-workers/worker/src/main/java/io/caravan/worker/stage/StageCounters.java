@@ -9,6 +9,7 @@ public final class StageCounters {
     private final AtomicLong idleNs = new AtomicLong();
     private final AtomicLong staleCount = new AtomicLong();
     private final AtomicLong invalidCount = new AtomicLong();
+    private final AtomicLong faultCount = new AtomicLong();
     private final AtomicLong lostCount = new AtomicLong();
 
     /** Steps computed in this epoch. */
@@ -31,9 +32,14 @@ public final class StageCounters {
         return staleCount.get();
     }
 
-    /** Frames dropped because they did not fit the stage. */
+    /** Frames refused because they were not what the stage takes. */
     public long invalidCount() {
         return invalidCount.get();
+    }
+
+    /** Sequences left out of their steps. */
+    public long faultCount() {
+        return faultCount.get();
     }
 
     /** Results dropped because the link they were for closed. */
@@ -53,6 +59,10 @@ public final class StageCounters {
 
     void invalid() {
         invalidCount.incrementAndGet();
+    }
+
+    void fault() {
+        faultCount.incrementAndGet();
     }
 
     void lost() {

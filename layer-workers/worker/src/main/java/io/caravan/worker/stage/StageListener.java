@@ -17,6 +17,13 @@ interface StageListener {
     /** Nothing of {@code epoch} is in flight, and nothing more is taken. */
     void drained(long epoch);
 
+    /**
+     * A step came to nothing.
+     *
+     * @param goesOn whether the stage takes others; else {@link #failed} follows
+     */
+    void stepFailed(long epoch, long step, String reason, boolean goesOn);
+
     /** The stage cannot go on; {@link #closed} follows. */
     void failed(String reason);
 

@@ -110,6 +110,9 @@ final class StageRunner implements Agent {
         } else {
             LOG.error("{} failed", roleName(), failure);
         }
+        if (failure instanceof StageFailedException broke && broke.step() != StageFailedException.NO_STEP) {
+            listener.stepFailed(broke.epoch(), broke.step(), broke.getMessage(), false);
+        }
         listener.failed(reason(failure));
     }
 

@@ -1,8 +1,10 @@
 package io.caravan.worker.stage;
 
+import io.caravan.model.Choices;
 import io.caravan.proto.actor.StageAssignment;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenChoice;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
@@ -20,6 +22,8 @@ final class FakeCompute implements StageCompute {
     static final int MAX_ROWS = 8;
     static final int UNFIT_TOKEN = 666;
     static final int BREAKING_TOKEN = 999;
+    /** Whose logits are not numbers. */
+    static final int NAN_TOKEN = 555;
 
     private final StageAssignment assignment;
     private final UnsafeBuffer hidden = new UnsafeBuffer(new byte[MAX_ROWS * Integer.BYTES]);
@@ -60,14 +64,28 @@ final class FakeCompute implements StageCompute {
     }
 
     @Override
+    public List<SequenceFault> faults(StepPlan plan) {
+        return plan.slices().stream()
+                .filter(slice -> slice.tokens().contains(unfitToken()))
+                .map(slice ->
+                        new SequenceFault(slice.sequenceId(), "token " + unfitToken() + " is not in the vocabulary"))
+                .toList();
+    }
+
+    /** Each stage has one of its own, so that a test may have it found on any. */
+    private int unfitToken() {
+        return UNFIT_TOKEN + assignment.stage().index();
+    }
+
+    @Override
     public void forward(StepPlan plan) {
+        if (!faults(plan).isEmpty()) {
+            throw new IllegalArgumentException(faults(plan).getFirst().reason());
+        }
         int row = 0;
         for (SequenceSlice slice : plan.slices()) {
             for (int i = 0; i < slice.tokens().size(); i++) {
                 int token = slice.tokens().get(i);
-                if (token == UNFIT_TOKEN) {
-                    throw new IllegalArgumentException("token " + token + " is not in the vocabulary");
-                }
                 if (token == BREAKING_TOKEN) {
                     throw new IllegalStateException("the fingers broke");
                 }
@@ -84,17 +102,20 @@ final class FakeCompute implements StageCompute {
     }
 
     @Override
-    public List<StepResult.Chosen> choose(StepPlan plan) {
+    public Choices choose(StepPlan plan) {
         var chosen = new ArrayList<StepResult.Chosen>();
+        var faults = new ArrayList<SequenceFault>();
         int row = 0;
         for (SequenceSlice slice : plan.slices()) {
             row += slice.tokens().size();
-            if (!slice.choice().isEmpty()) {
+            if (!slice.choice().isEmpty() && slice.tokens().contains(NAN_TOKEN)) {
+                faults.add(new SequenceFault(slice.sequenceId(), "the logits are not numbers"));
+            } else if (!slice.choice().isEmpty()) {
                 int token = hidden.getInt((row - 1) * Integer.BYTES);
                 chosen.add(new StepResult.Chosen(slice.sequenceId(), TokenChoice.plain(slice.endPosition(), token)));
             }
         }
-        return chosen;
+        return new Choices(chosen, faults);
     }
 
     boolean isClosed() {

@@ -33,6 +33,11 @@ final class RecordingListener implements StageListener {
     }
 
     @Override
+    public void stepFailed(long epoch, long step, String reason, boolean goesOn) {
+        events.add("step " + step + " of " + epoch + (goesOn ? ": " : " broke the stage: ") + reason);
+    }
+
+    @Override
     public void failed(String reason) {
         events.add("failed " + reason);
     }

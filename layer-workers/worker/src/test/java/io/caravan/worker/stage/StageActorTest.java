@@ -11,6 +11,7 @@ import io.caravan.proto.actor.StageEvent.Misplaced;
 import io.caravan.proto.actor.StageEvent.Ready;
 import io.caravan.proto.actor.StageEvent.Serving;
 import io.caravan.proto.actor.StageEvent.Status;
+import io.caravan.proto.actor.StageEvent.StepFailed;
 import io.caravan.proto.actor.StageId;
 import io.caravan.proto.actor.StageProtocol.Command;
 import io.caravan.proto.actor.StageProtocol.Connect;
@@ -310,12 +311,29 @@ class StageActorTest {
         connect(1);
         send(ready.inbox(), Stages.plan(1, 1, FakeCompute.BREAKING_TOKEN));
 
+        StepFailed step = scheduler.expectMessageClass(StepFailed.class, LONGEST);
+        assertThat(step.step()).isEqualTo(1);
+        assertThat(step.goesOn()).isFalse();
         Failed failed = scheduler.expectMessageClass(Failed.class, LONGEST);
         assertThat(failed.reason()).contains("worker one").contains("the fingers broke");
         awaitTrue("the stage gave everything back", () -> host.runningCount() == 0);
 
         load(2);
         connect(2);
+    }
+
+    @Test
+    void shouldReportAStepThatItCannotTakeAndServeOn() {
+        Ready ready = load(1);
+        connect(1);
+        send(ready.inbox(), Stages.plan(1, 1, new int[FakeCompute.MAX_ROWS + 1]));
+
+        StepFailed failed = scheduler.expectMessageClass(StepFailed.class, LONGEST);
+        assertThat(failed.epoch()).isEqualTo(1);
+        assertThat(failed.step()).isEqualTo(1);
+        assertThat(failed.goesOn()).isTrue();
+        assertThat(failed.reason()).contains("worker one").contains("9 rows");
+        assertThat(status().state()).isEqualTo(StageState.SERVING);
     }
 
     @Test

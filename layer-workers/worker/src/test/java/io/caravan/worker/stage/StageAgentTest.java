@@ -2,6 +2,7 @@ package io.caravan.worker.stage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.caravan.proto.frame.ActivationFrame;
 import io.caravan.proto.frame.FrameHeader;
@@ -12,6 +13,7 @@ import io.caravan.proto.link.MemoryLinks;
 import io.caravan.proto.link.StageInbox;
 import io.caravan.proto.link.StageLink;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StageTiming;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
@@ -256,39 +258,112 @@ class StageAgentTest {
     }
 
     @Test
-    void shouldDropAPlanThatDoesNotFitAndGoOn() {
+    void shouldLeaveASequenceOutOnTheStageThatCannotComputeItAndComputeTheOthers() {
+        int unfitForTheSecond = FakeCompute.UNFIT_TOKEN + 1;
+        StepPlan plan = Stages.together(
+                EPOCH,
+                1,
+                Stages.slice(1, 3, 4),
+                Stages.slice(2, 8, FakeCompute.UNFIT_TOKEN),
+                Stages.slice(3, unfitForTheSecond, 9),
+                Stages.slice(4, 5));
+        StepResult result = throughThreeStages(plan);
+
+        assertThat(result.tokens())
+                .extracting(
+                        StepResult.Chosen::sequenceId, chosen -> chosen.choice().token())
+                .containsExactly(tuple(1L, 34), tuple(4L, 35));
+        assertThat(result.faults())
+                .containsExactly(
+                        new SequenceFault(2, "token 666 is not in the vocabulary"),
+                        new SequenceFault(3, "token 667 is not in the vocabulary"));
+        assertThat(result.timings()).hasSize(3);
+    }
+
+    @Test
+    void shouldPassAStepOnOfWhichNoSequenceIsLeft() {
+        StepResult result = throughThreeStages(Stages.together(EPOCH, 1, Stages.slice(2, FakeCompute.UNFIT_TOKEN)));
+
+        assertThat(result.tokens()).isEmpty();
+        assertThat(result.faults()).extracting(SequenceFault::sequenceId).containsExactly(2L);
+        assertThat(result.timings()).hasSize(3);
+    }
+
+    @Test
+    void shouldReportASequenceWhoseLogitsAreNotNumbers() {
+        StepResult result = throughThreeStages(Stages.together(
+                EPOCH, 1, Stages.slice(1, 3), Stages.slice(2, FakeCompute.NAN_TOKEN), Stages.slice(3, 4)));
+
+        assertThat(result.tokens()).extracting(StepResult.Chosen::sequenceId).containsExactly(1L, 3L);
+        assertThat(result.faults()).containsExactly(new SequenceFault(2, "the logits are not numbers"));
+    }
+
+    private StepResult throughThreeStages(StepPlan plan) {
+        var first = new Stage(0, 3);
+        var middle = new Stage(1, 3);
+        var last = new Stage(2, 3);
+        last.connect(EPOCH, results.endpoint());
+        middle.connect(EPOCH, last.endpoint());
+        first.connect(EPOCH, middle.endpoint());
+        first.send(plan);
+        first.work();
+        middle.work();
+        last.work();
+        return onlyResult();
+    }
+
+    @Test
+    void shouldReportAPlanThatDoesNotFitAtOnceAndGoOn() {
         var only = new Stage(0, 1);
         only.connect(EPOCH, results.endpoint());
-        only.send(Stages.plan(EPOCH, 1, FakeCompute.UNFIT_TOKEN));
-        only.work();
         only.send(Stages.plan(EPOCH, 2, new int[FakeCompute.MAX_ROWS + 1]));
         only.work();
         only.send(Stages.plan(EPOCH, 3, 1));
         only.work();
 
         assertThat(onlyResult().step()).isEqualTo(3);
-        assertThat(only.counters().invalidCount()).isEqualTo(2);
+        assertThat(only.events())
+                .containsExactly("serving 5", "step 2 of 5: 9 rows, where the stage was loaded for at most 8");
+        assertThat(only.counters().invalidCount()).isEqualTo(1);
     }
 
     @Test
-    void shouldDropAFrameOfTheWrongKind() {
+    void shouldReportAFrameOfTheWrongKindAtOnce() {
         var last = new Stage(1, 2);
         last.connect(EPOCH, results.endpoint());
         last.send(Stages.plan(EPOCH, 1, 1));
         last.work();
 
         assertThat(results()).isEmpty();
-        assertThat(last.counters().invalidCount()).isEqualTo(1);
+        assertThat(last.events())
+                .containsExactly("serving 5", "step 1 of 5: expected a frame of type ACTIVATION, not STEP_PLAN");
     }
 
     @Test
-    void shouldFailWhenAKernelBreaks() {
+    void shouldReportADamagedFrameAtOnce() {
         var only = new Stage(0, 1);
         only.connect(EPOCH, results.endpoint());
-        only.send(Stages.plan(EPOCH, 1, FakeCompute.BREAKING_TOKEN));
+        only.send(Stages.plan(EPOCH, 1, 1));
+        only.work();
+        results();
+        only.send(Stages.plan(EPOCH, 2, 1));
+        only.frame.putInt(only.frameBytes - 4, 12_345);
+        only.agent.onFrame(only.frame, 0, only.frameBytes);
+
+        assertThat(only.events()).hasSize(2);
+        assertThat(only.events().getLast()).startsWith("step 2 of 5: ").contains("damaged");
+    }
+
+    @Test
+    void shouldTellTheStepOverWhichAKernelBreaks() {
+        var only = new Stage(0, 1);
+        only.connect(EPOCH, results.endpoint());
+        only.send(Stages.plan(EPOCH, 4, FakeCompute.BREAKING_TOKEN));
 
         assertThatThrownBy(only.agent::doWork)
-                .isInstanceOf(StageFailedException.class)
+                .isInstanceOfSatisfying(
+                        StageFailedException.class,
+                        broken -> assertThat(broken.step()).isEqualTo(4))
                 .hasMessageContaining("the fingers broke");
     }
 
@@ -363,7 +438,7 @@ class StageAgentTest {
         }
 
         void sendHidden(StepPlan plan, TensorType type, int hiddenBytes) {
-            int hiddenAt = ActivationFrame.begin(plan, List.of(), type, hiddenBytes, frame);
+            int hiddenAt = ActivationFrame.begin(plan, List.of(), List.of(), type, hiddenBytes, frame);
             frame.setMemory(hiddenAt, hiddenBytes, (byte) 0);
             frameBytes = ActivationFrame.end(plan, hiddenAt + hiddenBytes, clock.nanoTime(), frame);
             assertThat(into.send(frame, 0, frameBytes)).isEqualTo(StageLink.Sent.DONE);

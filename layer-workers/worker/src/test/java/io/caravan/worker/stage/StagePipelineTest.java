@@ -276,6 +276,9 @@ class StagePipelineTest {
         public void drained(long epoch) {}
 
         @Override
+        public void stepFailed(long epoch, long step, String reason, boolean goesOn) {}
+
+        @Override
         public void failed(String reason) {
             inbox.completeExceptionally(new IllegalStateException(reason));
             serving.completeExceptionally(new IllegalStateException(reason));

@@ -41,8 +41,16 @@ final class Stages {
 
     /** A step of one sequence that asks for the token after {@code tokens}. */
     static StepPlan plan(long epoch, long step, int... tokens) {
+        return together(epoch, step, slice(7, tokens));
+    }
+
+    static StepPlan together(long epoch, long step, SequenceSlice... slices) {
+        return new StepPlan(epoch, step, List.of(slices));
+    }
+
+    /** The part of a sequence that asks for the token after {@code tokens}. */
+    static SequenceSlice slice(long sequenceId, int... tokens) {
         var choice = new SequenceSlice.Choice(Sampling.GREEDY, TokenIds.EMPTY, 0, false);
-        return new StepPlan(
-                epoch, step, List.of(new SequenceSlice(7, 0, TokenIds.of(tokens), TokenIds.of(0, 1), List.of(choice))));
+        return new SequenceSlice(sequenceId, 0, TokenIds.of(tokens), TokenIds.of(0, 1), List.of(choice));
     }
 }

@@ -86,7 +86,10 @@ final class Clients {
                     assertThat(finished.completionCount()).isEqualTo(known);
                 }
                 case SequenceEvent.Accepted accepted -> throw new AssertionError(accepted);
-                case SequenceEvent.Refused refused -> throw new AssertionError(refused);
+                case SequenceEvent.Refused refused -> {
+                    ended = true;
+                    assertPoisoned(client, refused);
+                }
             }
         }
         if (client.live) {
@@ -119,12 +122,32 @@ final class Clients {
                 }
                 case SequenceEvent.Refused refused -> {
                     ended(client);
-                    assertThat(refused.refusal()).isEqualTo(SequenceEvent.Refusal.UNAVAILABLE);
-                    assertThat(refused.message()).contains("no worker with room");
+                    if (refused.refusal() == SequenceEvent.Refusal.FAILED) {
+                        assertPoisoned(client, refused);
+                    } else {
+                        assertThat(refused.refusal()).isEqualTo(SequenceEvent.Refusal.UNAVAILABLE);
+                        assertThat(refused.message()).contains("no worker with room");
+                    }
                 }
                 case SequenceEvent.Accepted accepted -> throw new AssertionError(accepted);
             }
         }
+    }
+
+    /** Nobody but those who ask for what cannot be computed hears that it cannot. */
+    private static void assertPoisoned(Client client, SequenceEvent.Refused refused) {
+        assertThat(refused.refusal()).isEqualTo(SequenceEvent.Refusal.FAILED);
+        assertThat(TokenFunction.poisoned(client.request.prompt()))
+                .as("%s", refused)
+                .isTrue();
+        assertThat(client.received).isZero();
+    }
+
+    /** Those who ask for what cannot be computed, and have not heard so yet. */
+    long poisonedCount() {
+        return clients.values().stream()
+                .filter(client -> client.live && TokenFunction.poisoned(client.request.prompt()))
+                .count();
     }
 
     private static void ended(Client client) {

@@ -54,7 +54,7 @@ final class EngineSimulation {
         drafter = new RandomDrafter(random);
         var speculation =
                 random.nextInt(3) == 0 ? Speculation.OFF : new Speculation(drafter, between(1, 8), between(2, 24));
-        engine = new Engine(limits, speculation, stageCount, contextTokens, blockTokens);
+        engine = new Engine(limits, speculation, stageCount, contextTokens, TokenFunction.ALL_TOKENS, blockTokens);
         clients = new Clients(Math.min(contextTokens, blockCount * blockTokens));
         invariants = new Invariants(engine, blockCount, stageCount + limits.extraInFlight());
         for (int i = 0; i < stageCount; i++) {
@@ -96,6 +96,10 @@ final class EngineSimulation {
             return;
         }
         var prompt = random.ints(between(1, 40), 0, TokenFunction.VOCABULARY).toArray();
+        if (random.nextInt(8) == 0) {
+            prompt[random.nextInt(prompt.length)] =
+                    random.nextBoolean() ? TokenFunction.FAULTY_TOKEN : TokenFunction.BREAKING_TOKEN;
+        }
         var request = new SequenceRequest(
                 nextId++,
                 TokenIds.of(prompt),
@@ -144,6 +148,10 @@ final class EngineSimulation {
         var stage = stages.get(index);
         if (!stage.inbox.isEmpty()) {
             StepPlan plan = stage.inbox.element();
+            if (plan.slices().stream().anyMatch(slice -> slice.tokens().contains(TokenFunction.BREAKING_TOKEN))) {
+                breakDown(plan);
+                return;
+            }
             StepResult result = stage.run();
             if (index + 1 < stageCount) {
                 stages.get(index + 1).inbox.add(plan);
@@ -151,6 +159,15 @@ final class EngineSimulation {
                 results.add(result);
             }
         }
+    }
+
+    private void breakDown(StepPlan plan) {
+        clients.heard(engine.accuse(plan.epoch(), plan.step()));
+        if (!suspended) {
+            engine.suspend("stage 0 broke down, and has no worker with room");
+            suspended = true;
+        }
+        reset();
     }
 
     private void deliver() {
@@ -196,7 +213,7 @@ final class EngineSimulation {
         if (suspended) {
             reset();
         }
-        long bound = 8 * clients.remainingTokens() + 100;
+        long bound = (8 * clients.remainingTokens() + 100) * (1 + 2 * clients.poisonedCount());
         for (long round = 0; !clients.liveIds().isEmpty() || engine.status().inFlight() > 0; round++) {
             assertThat(round).as("rounds until the last sequence ended").isLessThan(bound);
             int before = engine.status().inFlight();

@@ -3,13 +3,16 @@ package io.caravan.tests.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.caravan.proto.sequence.TokenChoice;
+import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.SequenceSlice;
 import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A stage whose KV pool remembers which token of which sequence was written where. It computes a slice only from what it
@@ -22,6 +25,7 @@ final class SimulatedStage {
     private final int[] tokenAt; // [blockCount * blockTokens]
     private final long[] writtenInStep; // [blockCount * blockTokens]
     final ArrayDeque<StepPlan> inbox = new ArrayDeque<>();
+    private final Set<Long> faulty = new HashSet<>();
     private long planCount;
 
     SimulatedStage(int blockCount, int blockTokens) {
@@ -38,16 +42,36 @@ final class SimulatedStage {
     StepResult run() {
         StepPlan plan = inbox.remove();
         planCount++;
-        plan.slices().forEach(this::write);
+        List<SequenceFault> faults = plan.slices().stream()
+                .filter(slice -> slice.tokens().contains(TokenFunction.FAULTY_TOKEN))
+                .map(slice -> new SequenceFault(slice.sequenceId(), "faulty"))
+                .toList();
+        faults.forEach(fault -> faulty.add(fault.sequenceId()));
+        return compute(plan.without(faults), faults);
+    }
+
+    private StepResult compute(StepPlan plan, List<SequenceFault> faults) {
+        plan.slices().stream().filter(slice -> !lacksPrefix(slice)).forEach(this::write);
         var chosen = new ArrayList<StepResult.Chosen>();
         for (SequenceSlice slice : plan.slices()) {
+            if (lacksPrefix(slice)) {
+                slice.choice()
+                        .forEach(choice -> chosen.add(new StepResult.Chosen(
+                                slice.sequenceId(), TokenChoice.plain(slice.choicePosition(), 0))));
+                continue;
+            }
             int[] tokens = read(slice);
             for (var choice : slice.choice()) {
                 assertHistory(choice, Arrays.copyOf(tokens, slice.choicePosition()));
                 choose(slice, tokens, chosen);
             }
         }
-        return new StepResult(plan.epoch(), plan.step(), chosen, List.of());
+        return new StepResult(plan.epoch(), plan.step(), chosen, faults, List.of());
+    }
+
+    /** Whether a plan was in flight already when an earlier part of the sequence failed: what it computes is of no use to anybody. */
+    private boolean lacksPrefix(SequenceSlice slice) {
+        return faulty.contains(slice.sequenceId()) && slice.startPosition() > 0;
     }
 
     private static void choose(SequenceSlice slice, int[] tokens, List<StepResult.Chosen> chosen) {

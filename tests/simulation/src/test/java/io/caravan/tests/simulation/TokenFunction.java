@@ -1,11 +1,20 @@
 package io.caravan.tests.simulation;
 
 import io.caravan.proto.sequence.SequenceRequest;
+import io.caravan.proto.sequence.TokenIds;
 import java.util.Arrays;
 
 /** Stands for a model: the next token is a pure function of the tokens before it. */
 final class TokenFunction {
     static final int VOCABULARY = 24;
+
+    /** A prompt's token that a stage cannot compute. */
+    static final int FAULTY_TOKEN = VOCABULARY;
+
+    /** A prompt's token over which a stage breaks down. */
+    static final int BREAKING_TOKEN = VOCABULARY + 1;
+
+    static final int ALL_TOKENS = VOCABULARY + 2;
     static final int END_TOKEN = 7;
 
     private TokenFunction() {}
@@ -18,6 +27,11 @@ final class TokenFunction {
             hash ^= hash >>> 29;
         }
         return (int) Long.remainderUnsigned(hash, VOCABULARY);
+    }
+
+    /** Whether a request can get no answer. */
+    static boolean poisoned(TokenIds tokens) {
+        return tokens.contains(FAULTY_TOKEN) || tokens.contains(BREAKING_TOKEN);
     }
 
     /** The whole completion that a request gets when it is alone in the world. */

@@ -8,6 +8,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,11 +46,11 @@ final class DriverDirectory implements AutoCloseable {
         this.lock = lock;
     }
 
-    /** A place for a new driver, after those of dead ones were cleaned up. */
-    static DriverDirectory create() {
-        return create(root());
-    }
-
+    /**
+     * A place for a new driver, after those of dead ones were cleaned up.
+     *
+     * @throws UncheckedIOException when there is none
+     */
     static DriverDirectory create(Path root) {
         cleanStale(root);
         Path path = root.resolve(PREFIX + UUID.randomUUID());
@@ -82,10 +83,12 @@ final class DriverDirectory implements AutoCloseable {
         OURS.remove(lockFile);
     }
 
-    private static Path root() {
+    /** Where drivers' files may lie, the best first. */
+    static List<Path> roots() {
         boolean roomy = Files.isWritable(SHARED_MEMORY)
                 && SHARED_MEMORY.toFile().getUsableSpace() >= SHARED_MEMORY_NEEDED_BYTES;
-        return roomy ? SHARED_MEMORY : Path.of(System.getProperty("java.io.tmpdir"));
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        return roomy ? List.of(SHARED_MEMORY, temporary) : List.of(temporary);
     }
 
     private static void cleanStale(Path root) {

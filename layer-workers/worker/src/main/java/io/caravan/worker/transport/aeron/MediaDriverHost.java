@@ -4,11 +4,18 @@ import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
 import io.aeron.driver.status.SystemCounterDescriptor;
 import io.aeron.driver.status.SystemCounters;
+import io.aeron.exceptions.AeronException;
 import io.caravan.proto.link.IdleStrategies;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.SleepingMillisIdleStrategy;
 import org.agrona.concurrent.status.AtomicCounter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A media driver within this process. Other processes of the host may share it: they get its {@link #directory()} as their
@@ -27,6 +34,8 @@ public final class MediaDriverHost implements AutoCloseable {
     /** A process may be thought dead only well before what it left half-written is given up. */
     private static final int UNBLOCK_FACTOR = 2;
 
+    private static final Logger LOG = LoggerFactory.getLogger(MediaDriverHost.class);
+
     private final MediaDriver driver;
     private final Runnable cleanUp;
 
@@ -35,12 +44,44 @@ public final class MediaDriverHost implements AutoCloseable {
         this.cleanUp = cleanUp;
     }
 
-    /** Starts a driver in a directory of its own, which goes when the driver is closed. */
+    /**
+     * Starts a driver in a directory of its own, which goes when the driver is closed: in memory, or where there is no room for
+     * it there, among temporary files.
+     *
+     * @throws IllegalStateException when there is room nowhere
+     */
     public static MediaDriverHost start(AeronSettings settings) {
-        DriverDirectory directory = DriverDirectory.create();
+        return start(settings, DriverDirectory.roots());
+    }
+
+    /** @param roots where to, the best first */
+    static MediaDriverHost start(AeronSettings settings, List<Path> roots) {
+        var reasons = new ArrayList<String>();
+        for (Path root : roots) {
+            try {
+                return startBelow(root, settings);
+            } catch (IOException | UncheckedIOException | AeronException | InternalError noRoom) {
+                LOG.warn("No media driver can run below {}", root, noRoom);
+                reasons.add(root + ": " + noRoom.getMessage());
+            }
+        }
+        throw new IllegalStateException(
+                "there is no place for the media driver's files (free some room, or name another driver with"
+                        + " caravan.transport.driver-directory); " + String.join("; ", reasons));
+    }
+
+    private static MediaDriverHost startBelow(Path root, AeronSettings settings) throws IOException {
+        DriverDirectory directory = DriverDirectory.create(root);
         try {
-            return new MediaDriverHost(launch(settings, directory.path()), directory::close);
-        } catch (RuntimeException e) {
+            MediaDriver driver = launch(settings, directory.path());
+            try {
+                BackedFiles.in(directory.path());
+            } catch (IOException noRoom) {
+                driver.close();
+                throw noRoom;
+            }
+            return new MediaDriverHost(driver, directory::close);
+        } catch (IOException | RuntimeException | InternalError e) {
             directory.close();
             throw e;
         }
@@ -83,7 +124,7 @@ public final class MediaDriverHost implements AutoCloseable {
                 .ipcMtuLength(settings.mtuBytes())
                 .publicationTermBufferLength(settings.termBytes())
                 .ipcTermBufferLength(settings.termBytes())
-                .termBufferSparseFile(true)
+                .termBufferSparseFile(false) // a log is all there, or refused, before a frame is in it
                 .timerIntervalNs(TIMER_INTERVAL_NS)
                 .imageLivenessTimeoutNs(livenessNs)
                 .publicationConnectionTimeoutNs(livenessNs)

@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
@@ -71,6 +72,11 @@ final class SharedBell implements Doorbell, AutoCloseable {
 
     private static SharedBell open(Path file, Futex futex, OpenOption option) throws IOException {
         try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, option)) {
+            if (channel.size() < LENGTH) {
+                channel.write(
+                        ByteBuffer.allocate(LENGTH),
+                        0); // takes its room: a page that is only mapped may not be there later
+            }
             return new SharedBell(file, futex, channel);
         }
     }

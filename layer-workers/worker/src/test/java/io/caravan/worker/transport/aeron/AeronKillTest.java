@@ -38,7 +38,7 @@ class AeronKillTest {
             String driverId = noticeDeath(links, "").driverId();
             Path left = Path.of(driverId.substring(driverId.indexOf(':') + 1, driverId.indexOf('@')));
             assertThat(left).exists();
-            DriverDirectory.create().close();
+            DriverDirectory.create(left.getParent()).close();
             assertThat(left).doesNotExist();
         }
     }
