@@ -11,7 +11,7 @@ import org.agrona.BitUtil;
  * @param host address that other hosts reach this process at, without a port
  * @param port UDP port of the inboxes; 0 takes a free one
  * @param driverDirectory where the media driver to join runs; empty starts one in this process
- * @param mtuBytes largest datagram
+ * @param mtu largest datagram
  * @param termBytes memory that buffers one direction of one link, taken threefold
  * @param idle name of what waiting threads do ({@link IdleStrategies})
  * @param livenessTimeout a sender or receiver that was silent for so long is gone
@@ -22,17 +22,17 @@ public record AeronSettings(
         String host,
         int port,
         String driverDirectory,
-        int mtuBytes,
+        DatagramSize mtu,
         int termBytes,
         String idle,
         Duration livenessTimeout,
         Duration clientTimeout,
         int maxFrameBytes) {
 
+    private static final String AUTO = "auto";
     private static final String LOOPBACK = "127.0.0.1";
     private static final int MIN_MTU_BYTES = 1024;
     private static final int MAX_MTU_BYTES = 65_504;
-    private static final int MTU_MULTIPLE = 32;
 
     /** A message takes at most this part of a term. */
     private static final int TERM_SHARE = 8;
@@ -44,11 +44,13 @@ public record AeronSettings(
     public AeronSettings {
         require(!host.isBlank(), "host", "an address", host);
         require(port >= 0 && port <= 65_535, "port", "0 to 65535", port);
-        require(
-                mtuBytes >= MIN_MTU_BYTES && mtuBytes <= MAX_MTU_BYTES && mtuBytes % MTU_MULTIPLE == 0,
-                "mtu",
-                "a multiple of 32 from 1024 to 65504 bytes",
-                mtuBytes);
+        if (mtu instanceof DatagramSize.Fixed(int bytes)) {
+            require(
+                    bytes >= MIN_MTU_BYTES && bytes <= MAX_MTU_BYTES && bytes % DatagramSize.MULTIPLE == 0,
+                    "mtu",
+                    "auto, or a multiple of 32 from 1024 to 65504 bytes",
+                    bytes);
+        }
         require(
                 termBytes >= MIN_TERM_BYTES && termBytes <= MAX_TERM_BYTES && BitUtil.isPowerOfTwo(termBytes),
                 "term-length",
@@ -57,7 +59,7 @@ public record AeronSettings(
         IdleStrategies.named(idle);
         require(livenessTimeout.compareTo(SHORTEST_TIMEOUT) >= 0, "liveness-timeout", "at least 1s", livenessTimeout);
         require(clientTimeout.compareTo(SHORTEST_TIMEOUT) >= 0, "client-timeout", "at least 1s", clientTimeout);
-        require(maxFrameBytes >= mtuBytes, "max-frame", "at least the mtu", maxFrameBytes);
+        require(maxFrameBytes >= largestDatagramBytes(mtu), "max-frame", "at least the mtu", maxFrameBytes);
     }
 
     /**
@@ -71,7 +73,9 @@ public record AeronSettings(
                 transport.getString("host").isEmpty() ? LOOPBACK : transport.getString("host"),
                 transport.getInt("port"),
                 transport.getString("driver-directory"),
-                bytes(transport, "mtu"),
+                transport.getString("mtu").equals(AUTO)
+                        ? new DatagramSize.OfThePath()
+                        : new DatagramSize.Fixed(bytes(transport, "mtu")),
                 bytes(transport, "term-length"),
                 transport.getString("idle"),
                 transport.getDuration("liveness-timeout"),
@@ -84,9 +88,23 @@ public record AeronSettings(
         return driverDirectory.isEmpty();
     }
 
+    /** Of links to anywhere. */
+    int largestDatagramBytes() {
+        return largestDatagramBytes(mtu);
+    }
+
+    private static int largestDatagramBytes(DatagramSize mtu) {
+        return switch (mtu) {
+            case DatagramSize.Fixed(int bytes) -> bytes;
+            case DatagramSize.OfThePath _ -> DatagramSize.MOST_BYTES;
+        };
+    }
+
     /** Largest message through shared memory, where no network bounds it. */
     int ipcMessageBytes() {
-        return Math.clamp(termBytes / TERM_SHARE, MIN_MTU_BYTES, MAX_MTU_BYTES) / MTU_MULTIPLE * MTU_MULTIPLE;
+        return Math.clamp(termBytes / TERM_SHARE, MIN_MTU_BYTES, MAX_MTU_BYTES)
+                / DatagramSize.MULTIPLE
+                * DatagramSize.MULTIPLE;
     }
 
     private static int bytes(Config transport, String key) {

@@ -30,7 +30,7 @@ final class Channels {
                     .build();
         }
         return channel.media(CommonContext.UDP_MEDIA)
-                .mtu(settings.mtuBytes())
+                .mtu(settings.mtu().to(target.host()))
                 .endpoint(hostAndPort(target.host(), target.port()))
                 .build();
     }

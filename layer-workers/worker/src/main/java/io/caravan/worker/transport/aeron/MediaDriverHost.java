@@ -120,8 +120,8 @@ public final class MediaDriverHost implements AutoCloseable {
                 .sharedIdleStrategy(settings.idle().equals("backoff") ? idle : IdleStrategies.named(settings.idle()))
                 .asyncExecutorThreadFactory(task -> daemon(task, "aeron-executor"))
                 .asyncExecutorIdleStrategy(new SleepingMillisIdleStrategy(EXECUTOR_SLEEP_MS))
-                .mtuLength(settings.mtuBytes())
-                .ipcMtuLength(settings.mtuBytes())
+                .mtuLength(settings.largestDatagramBytes())
+                .ipcMtuLength(settings.largestDatagramBytes())
                 .publicationTermBufferLength(settings.termBytes())
                 .ipcTermBufferLength(settings.termBytes())
                 .termBufferSparseFile(false) // a log is all there, or refused, before a frame is in it

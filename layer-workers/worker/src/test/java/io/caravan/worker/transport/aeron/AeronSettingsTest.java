@@ -17,7 +17,7 @@ class AeronSettingsTest {
                         "127.0.0.1",
                         0,
                         "",
-                        8 << 10,
+                        new DatagramSize.OfThePath(),
                         4 << 20,
                         "backoff",
                         Duration.ofSeconds(2),
