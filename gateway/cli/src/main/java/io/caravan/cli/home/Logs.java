@@ -3,11 +3,12 @@ package io.caravan.cli.home;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.PatternLayout;
 import ch.qos.logback.classic.filter.ThresholdFilter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
@@ -27,7 +28,7 @@ public final class Logs {
     private static final int MOST_FILES_KEPT = 40;
     private static final String OUR_LOGGERS = "io.caravan.";
     private static final String FILE_SIZE = "16MB";
-    private static final String FILE_PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger{30} [%thread] %msg%n";
+    private static final String FILE_PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger{30} [%thread] %line";
     private static final String CONSOLE_PATTERN = "%d{HH:mm:ss} %-5level %msg%n%nopex";
 
     private Logs() {}
@@ -52,7 +53,17 @@ public final class Logs {
         rolling.start();
         appender.setTriggeringPolicy(trigger);
         appender.setRollingPolicy(rolling);
-        add(context, appender, FILE_PATTERN);
+        if (debug) {
+            add(context, appender, FILE_PATTERN.replace("%line", "%msg%n"));
+        } else {
+            appender.addFilter(started(new Strangers.Flood()));
+            add(context, appender, FILE_PATTERN);
+        }
+        var otherwise = new CalledOtherwise();
+        otherwise.setContext(context);
+        otherwise.start();
+        root(context).addAppender(otherwise);
+        JavaLogging.redirect();
         root(context).setLevel(debug ? Level.DEBUG : Level.INFO);
         return file;
     }
@@ -70,8 +81,8 @@ public final class Logs {
         } else {
             var filter = new ThresholdFilter();
             filter.setLevel(level);
-            filter.start();
-            appender.addFilter(filter);
+            appender.addFilter(started(filter));
+            appender.addFilter(started(new Strangers.Flood()));
         }
         add(context, appender, CONSOLE_PATTERN);
     }
@@ -85,10 +96,20 @@ public final class Logs {
         }
     }
 
+    private static <T extends Filter<ILoggingEvent>> T started(T filter) {
+        filter.start();
+        return filter;
+    }
+
     private static void add(LoggerContext context, OutputStreamAppender<ILoggingEvent> appender, String pattern) {
-        var encoder = new PatternLayoutEncoder();
+        var layout = new PatternLayout();
+        layout.setContext(context);
+        layout.getInstanceConverterMap().put(Strangers.Line.WORD, Strangers.Line::new);
+        layout.setPattern(pattern);
+        layout.start();
+        var encoder = new LayoutWrappingEncoder<ILoggingEvent>();
         encoder.setContext(context);
-        encoder.setPattern(pattern);
+        encoder.setLayout(layout);
         encoder.start();
         appender.setContext(context);
         appender.setEncoder(encoder);

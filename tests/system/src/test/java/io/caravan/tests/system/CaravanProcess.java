@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** {@code caravan VERB ...} as a process of its own, started as the launcher starts it. */
@@ -44,6 +46,21 @@ final class CaravanProcess implements AutoCloseable {
      * @param home its CARAVAN_HOME
      */
     static CaravanProcess start(String name, Path home, List<String> arguments) {
+        return start(name, home, command -> command, arguments, Map.of());
+    }
+
+    /**
+     * As {@link #start(String, Path, List)}.
+     *
+     * @param where what makes of a command that which runs it elsewhere, as on another machine
+     * @param environment variables beside the usual ones
+     */
+    static CaravanProcess start(
+            String name,
+            Path home,
+            UnaryOperator<List<String>> where,
+            List<String> arguments,
+            Map<String, String> environment) {
         if (!Files.isDirectory(DIST.resolve("lib"))) {
             throw new AssertionError("there is no distribution in " + DIST + ": run mvn verify, not mvn test");
         }
@@ -55,13 +72,14 @@ final class CaravanProcess implements AutoCloseable {
         command.addAll(List.of("-Dcaravan.dist=" + DIST, "-cp", DIST.resolve("lib") + "/*", "io.caravan.cli.Caravan"));
         command.addAll(arguments);
         var output = home.resolve(name + ".out");
-        var builder = new ProcessBuilder(command)
+        var builder = new ProcessBuilder(where.apply(command))
                 .redirectErrorStream(true)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
         builder.environment().keySet().removeIf(variable -> variable.startsWith("CARAVAN_"));
         builder.environment().put("CARAVAN_HOME", home.toString());
         builder.environment().put("CARAVAN_JAVA_OPTS", String.join(" ", SMALL));
+        builder.environment().putAll(environment);
         try {
             Files.createDirectories(home);
             var process = builder.start();

@@ -1,0 +1,103 @@
+package io.caravan.tests.system;
+
+import io.caravan.tests.support.Program;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A machine of its own as far as the network goes: a network namespace of Linux, with a loopback and one cable.
+ *
+ * @param namespace that no other run has
+ */
+record Machine(String namespace) implements AutoCloseable {
+    private static final String CABLE = "eth0";
+    private static final Duration QUICK = Duration.ofSeconds(20);
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    /** Two machines with a cable between them, at 10.0.0.5 and 10.0.0.6. */
+    static List<Machine> twoConnected() {
+        var one = create();
+        try {
+            var other = create();
+            one.ip("link", "add", CABLE, "type", "veth", "peer", "name", CABLE, "netns", other.namespace);
+            one.plugIn("10.0.0.5/24");
+            other.plugIn("10.0.0.6/24");
+            return List.of(one, other);
+        } catch (AssertionError failed) {
+            one.close();
+            throw failed;
+        }
+    }
+
+    private static Machine create() {
+        var machine = new Machine("caravan-" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet());
+        run(List.of("ip", "netns", "add", machine.namespace));
+        Runtime.getRuntime().addShutdownHook(new Thread(machine::removeIfLeft));
+        return machine;
+    }
+
+    private void plugIn(String address) {
+        ip("address", "add", address, "dev", CABLE);
+        ip("link", "set", "lo", "up");
+        cable("up");
+    }
+
+    /** Pulls the cable ({@code down}) or plugs it in ({@code up}). */
+    void cable(String state) {
+        ip("link", "set", CABLE, state);
+    }
+
+    /** Loses this share of the packets that arrive, parts of longer ones each by itself. */
+    void lose(double share) {
+        run(inside(List.of(
+                "iptables",
+                "-t",
+                "raw",
+                "-A",
+                "PREROUTING",
+                "-i",
+                CABLE,
+                "-m",
+                "statistic",
+                "--mode",
+                "random",
+                "--probability",
+                Double.toString(share),
+                "-j",
+                "DROP")));
+    }
+
+    private void ip(String... arguments) {
+        var command = new ArrayList<>(List.of("ip", "-n", namespace));
+        command.addAll(List.of(arguments));
+        run(command);
+    }
+
+    /** {@code command} as this machine runs it. */
+    List<String> inside(List<String> command) {
+        var whole = new ArrayList<>(List.of("ip", "netns", "exec", namespace));
+        whole.addAll(command);
+        return whole;
+    }
+
+    private static void run(List<String> command) {
+        Program.run(command, Path.of("."), Map.of(), QUICK);
+    }
+
+    /** Its cable goes with it. */
+    @Override
+    public void close() {
+        run(List.of("ip", "netns", "delete", namespace));
+    }
+
+    private void removeIfLeft() {
+        if (Files.exists(Path.of("/run/netns", namespace))) {
+            close();
+        }
+    }
+}
