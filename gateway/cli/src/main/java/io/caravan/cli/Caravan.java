@@ -1,5 +1,6 @@
 package io.caravan.cli;
 
+import io.caravan.cli.config.Booleans;
 import io.caravan.cli.config.EnvironmentDefaults;
 import io.caravan.cli.config.Misspelt;
 import io.caravan.cli.config.Settings;
@@ -26,6 +27,8 @@ import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 
 /** The command line: parses, runs a verb, and turns what goes wrong into one line and an exit status. */
 @Command(
@@ -48,7 +51,9 @@ public final class Caravan implements Runnable {
 
     public static void main(String[] args) {
         Settings.readAhead();
-        System.exit(commandLine(System.getenv(), args).execute(args));
+        StandardOutput.install();
+        var given = GivenText.arguments(args);
+        System.exit(commandLine(GivenText.environment(), given).execute(given));
     }
 
     /** As {@link #commandLine(Map)}, with no other verb than the one that {@code args} name, where they do: each takes time. */
@@ -68,17 +73,19 @@ public final class Caravan implements Runnable {
         verbs.forEach(verb -> commandLine.addSubcommand(verb, VERBS.get(verb)));
         var defaults = new EnvironmentDefaults(environment);
         commandLine.setDefaultValueProvider(defaults);
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.registerConverter(Boolean.class, Caravan::yesOrNo);
+        commandLine.registerConverter(boolean.class, Caravan::yesOrNo);
         commandLine.setExecutionStrategy(parsed -> {
             tellOfStrangeVariables(parsed, defaults);
-            return new CommandLine.RunLast().execute(parsed);
+            return execute(parsed, commandLine);
         });
-        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setParameterExceptionHandler(Failures::wrongUsage);
         commandLine.setExecutionExceptionHandler(Failures::failedVerb);
         return commandLine;
     }
 
-    private static void tellOfStrangeVariables(CommandLine.ParseResult parsed, EnvironmentDefaults defaults) {
+    private static void tellOfStrangeVariables(ParseResult parsed, EnvironmentDefaults defaults) {
         var verb = parsed.asCommandLineList().getLast();
         Stream.concat(
                         defaults.passedOver(verb.getCommandSpec()).stream(),
@@ -88,6 +95,20 @@ public final class Caravan implements Runnable {
 
     private static Stream<CommandLine.Model.CommandSpec> allVerbs() {
         return commandLine(Map.of()).getSubcommands().values().stream().map(CommandLine::getCommandSpec);
+    }
+
+    /** Runs the verb or helps; what goes wrong in a verb is handled elsewhere, but not what goes wrong while helping. */
+    private static int execute(ParseResult parsed, CommandLine commandLine) {
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } catch (StandardOutput.Lost lost) {
+            return Failures.lostOutput(lost, commandLine.getErr());
+        }
+    }
+
+    private static Boolean yesOrNo(String text) {
+        return Booleans.parse(text)
+                .orElseThrow(() -> new TypeConversionException("'" + text + "' is not " + Booleans.ACCEPTED));
     }
 
     private static SequencedMap<String, Class<?>> verbs() {

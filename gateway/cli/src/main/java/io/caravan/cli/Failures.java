@@ -5,6 +5,8 @@ import io.caravan.cli.config.EnvironmentDefaults;
 import io.caravan.cli.home.CaravanHome;
 import io.caravan.formats.ModelFormatException;
 import io.caravan.gateway.server.GatewayStartException;
+import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
 import java.util.Arrays;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -17,6 +19,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class Failures {
     private static final int FAILED = 1;
     private static final int WRONG_USAGE = 2;
+
+    /** What a shell reports of a program that SIGPIPE ended. */
+    private static final int READER_GONE = 141;
 
     private Failures() {}
 
@@ -45,13 +50,29 @@ final class Failures {
     }
 
     static int failedVerb(Exception failure, CommandLine verb, ParseResult parsed) {
+        LoggerFactory.getLogger(Failures.class).info("The verb failed", failure);
+        if (failure instanceof StandardOutput.Lost lost) {
+            return lostOutput(lost, verb.getErr());
+        }
         verb.getErr().println("caravan: " + message(failure));
-        boolean verbose = parsed.matchedOptionValue("--verbose", false) || System.getenv("CARAVAN_DEBUG") != null;
-        if (verbose) {
+        if (verbose(verb)) {
             failure.printStackTrace(verb.getErr());
         }
-        LoggerFactory.getLogger(Failures.class).info("The verb failed", failure);
         return failure instanceof ConfigException ? WRONG_USAGE : FAILED;
+    }
+
+    /** As programs in C end: with a word about a full disk, and without one when nobody reads on. */
+    static int lostOutput(StandardOutput.Lost lost, PrintWriter err) {
+        if (lost.readerGone()) {
+            return READER_GONE;
+        }
+        err.println("caravan: " + lost.getMessage());
+        return FAILED;
+    }
+
+    private static boolean verbose(CommandLine verb) {
+        var option = verb.getCommandSpec().findOption("--verbose");
+        return option != null && Boolean.TRUE.equals(option.getValue());
     }
 
     private static String message(Exception failure) {
@@ -60,10 +81,13 @@ final class Failures {
             case ModelFormatException model -> model.getMessage();
             case GatewayStartException port -> port.getMessage();
             case ConfigException config -> "the configuration is wrong: " + config.getMessage();
+            case InvalidPathException path ->
+                "there can be no file '" + path.getInput() + "' (" + path.getReason()
+                        + "); names beyond ASCII need a UTF-8 locale, as LC_ALL=C.UTF-8";
             case IllegalArgumentException argument -> argument.getMessage();
             default ->
                 failure.getClass().getSimpleName() + ": " + failure.getMessage() + " (the logs in "
-                        + CaravanHome.of(System.getenv()).path().resolve("logs") + " and --verbose tell more)";
+                        + CaravanHome.of(GivenText.environment()).path().resolve("logs") + " and --verbose tell more)";
         };
     }
 }

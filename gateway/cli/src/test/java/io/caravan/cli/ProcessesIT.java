@@ -1,5 +1,6 @@
 package io.caravan.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -58,6 +60,23 @@ class ProcessesIT {
         }
     }
 
+    @Test
+    void shouldReadArgumentsAndVariablesInUtf8WhereNoLocaleHasIt() throws Exception {
+        var words = java(List.of("ps", "--größe"));
+        words.environment().put("LC_ALL", "C");
+        var variable = java(List.of("ps"));
+        variable.environment().putAll(Map.of("LC_ALL", "C", "CARAVAN_URL", "größe"));
+
+        assertThat(errors(words)).contains("Unknown option: '--größe'");
+        assertThat(errors(variable)).contains("not 'größe'");
+    }
+
+    private String errors(ProcessBuilder builder) throws IOException {
+        var process = builder.redirectError(ProcessBuilder.Redirect.PIPE).start();
+        started.add(process);
+        return new String(process.getErrorStream().readAllBytes(), UTF_8);
+    }
+
     /** Both worker processes, as soon as they run. */
     private static List<ProcessHandle> awaitWorkers(Process parent) throws InterruptedException {
         long deadlineNs = System.nanoTime() + SECONDS.toNanos(LONGEST_WAIT_SECONDS);
@@ -72,6 +91,12 @@ class ProcessesIT {
     }
 
     private Process caravan(String... arguments) throws IOException {
+        var process = java(List.of(arguments)).start();
+        started.add(process);
+        return process;
+    }
+
+    private ProcessBuilder java(List<String> arguments) {
         var command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "@" + DIST.resolve("jvm.options"),
@@ -79,12 +104,10 @@ class ProcessesIT {
                 "-cp",
                 DIST.resolve("lib") + "/*",
                 Caravan.class.getName()));
-        command.addAll(List.of(arguments));
+        command.addAll(arguments);
         var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         builder.environment().keySet().removeIf(name -> name.startsWith("CARAVAN_"));
         builder.environment().put("CARAVAN_HOME", home.toString());
-        var process = builder.start();
-        started.add(process);
-        return process;
+        return builder;
     }
 }

@@ -3,6 +3,7 @@ package io.caravan.cli.chat;
 import io.caravan.cli.CliException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
@@ -37,8 +38,11 @@ public final class TerminalChat {
 
     /** Goes on until the person leaves. */
     public static void run(Conversation conversation, Path history, String greeting) {
-        try (Terminal terminal =
-                TerminalBuilder.builder().system(true).nativeSignals(true).build()) {
+        try (Terminal terminal = TerminalBuilder.builder()
+                .system(true)
+                .nativeSignals(true)
+                .encoding(StandardCharsets.UTF_8)
+                .build()) {
             terminal.writer().println(greeting);
             terminal.handle(Terminal.Signal.INT, signal -> conversation.cancelAnswer());
             new TerminalChat(conversation, terminal, history).loop();

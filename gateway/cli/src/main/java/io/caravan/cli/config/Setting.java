@@ -10,7 +10,7 @@ import java.lang.annotation.Target;
 @Target(ElementType.FIELD)
 public @interface Setting {
 
-    /** Paths in the configuration that the value is set at, as {@code caravan.pipeline.stages}. */
+    /** Paths in the configuration that the value is set at, as {@code caravan.pipeline.stages}; none for what is no part of it. */
     String[] key();
 
     /** Environment variable, as {@code CARAVAN_STAGES}. */

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
 import io.caravan.cli.CliException;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
@@ -58,7 +59,7 @@ public final class Settings {
                     .withFallback(ConfigFactory.parseMap(presets, "presets of " + command.name()))
                     .withFallback(ConfigFactory.parseResources(
                             CLUSTER_MEMBERS, ConfigParseOptions.defaults().setAllowMissing(false)));
-            return ConfigFactory.load(layers);
+            return withBooleans(ConfigFactory.load(layers));
         } catch (ConfigException wrong) {
             throw new CliException("the configuration is wrong: " + wrong.getMessage(), wrong);
         }
@@ -93,6 +94,26 @@ public final class Settings {
             case Path path -> path.toAbsolutePath().normalize().toString();
             default -> value.toString();
         };
+    }
+
+    /** {@code config}, with every spelling of yes and no that people use where a default is a Boolean. */
+    private static Config withBooleans(Config config) {
+        var spelt = config;
+        for (var known : ConfigFactory.defaultReference().getConfig(ROOT).entrySet()) {
+            String key = ROOT + "." + known.getKey();
+            if (known.getValue().valueType() == ConfigValueType.BOOLEAN) {
+                spelt = spelt.withValue(key, yesOrNo(key, config.getValue(key)));
+            }
+        }
+        return spelt;
+    }
+
+    private static ConfigValue yesOrNo(String key, ConfigValue given) {
+        String text = String.valueOf(given.unwrapped());
+        boolean value = Booleans.parse(text)
+                .orElseThrow(() -> new CliException(key + " in "
+                        + given.origin().description() + " must be " + Booleans.ACCEPTED + ", not " + text));
+        return ConfigValueFactory.fromAnyRef(value, given.origin().description());
     }
 
     private static Config fromFile(Path file) {

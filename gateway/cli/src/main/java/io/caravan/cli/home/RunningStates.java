@@ -2,6 +2,7 @@ package io.caravan.cli.home;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.caravan.cli.CliException;
+import io.caravan.cli.FileTrouble;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -27,10 +28,11 @@ public final class RunningStates {
         var file = fileOf(state);
         var half = file.resolveSibling(file.getFileName() + ".new");
         try {
+            Files.createDirectories(folder);
             JSON.writerWithDefaultPrettyPrinter().writeValue(half.toFile(), state);
             Files.move(half, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw new CliException("cannot write " + file + ": " + e.getMessage(), e);
+            throw new CliException("cannot write " + file + ": " + FileTrouble.of(e), e);
         }
     }
 
@@ -46,8 +48,10 @@ public final class RunningStates {
             for (Path file : files) {
                 read(file, living);
             }
+        } catch (NoSuchFileException nothingRanYet) {
+            return living;
         } catch (IOException e) {
-            throw new CliException("cannot read " + folder + ": " + e.getMessage(), e);
+            throw new CliException("cannot read " + folder + ": " + FileTrouble.of(e), e);
         }
         living.sort(Comparator.comparingLong(RunningState::startedAtMs).reversed());
         return living;

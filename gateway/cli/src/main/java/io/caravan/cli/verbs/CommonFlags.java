@@ -1,5 +1,6 @@
 package io.caravan.cli.verbs;
 
+import io.caravan.cli.config.Setting;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -11,16 +12,20 @@ final class CommonFlags {
             description = "Show this help.")
     private boolean help;
 
+    @Setting(
+            key = {},
+            env = "CARAVAN_CONFIG")
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            defaultValue = "${env:CARAVAN_CONFIG:-}",
             description = "Settings in HOCON; a flag and an environment variable beat it. [CARAVAN_CONFIG]")
     private Path config = Path.of("");
 
+    @Setting(
+            key = {},
+            env = "CARAVAN_DEBUG")
     @Option(
             names = {"-v", "--verbose"},
-            defaultValue = "${env:CARAVAN_DEBUG:-false}",
             fallbackValue = "true",
             description = "Log more, and show where an error came from. [CARAVAN_DEBUG]")
     private boolean verbose;

@@ -1,6 +1,7 @@
 package io.caravan.cli.verbs;
 
 import io.caravan.cli.CliException;
+import io.caravan.cli.FileTrouble;
 import io.caravan.cli.Progress;
 import io.caravan.formats.Checkpoint;
 import io.caravan.formats.Checkpoints;
@@ -73,7 +74,7 @@ public final class ConvertVerb extends Verb {
             progress.say(String.format(Locale.ROOT, "Writing %.2f GB to %s ...", plan.bytes() / 1e9, target));
             write(checkpoint, plan, gguf, progress);
         } catch (IOException e) {
-            throw new CliException("cannot write " + target + ": " + e.getMessage(), e);
+            throw new CliException("cannot write " + target + ": " + FileTrouble.of(e), e);
         } finally {
             progress.clear();
         }

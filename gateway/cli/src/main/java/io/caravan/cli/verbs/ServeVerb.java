@@ -54,7 +54,7 @@ public final class ServeVerb extends Verb {
     }
 
     private static void say(RunningState state, Path log) {
-        System.out.printf("Serving %s at %s (gRPC %s).%n", state.model(), state.httpUrl(), state.grpcAddress());
-        System.out.print(JoinLines.of(state.clusterAddress(), log));
+        announce("Serving %s at %s (gRPC %s).", state.model(), state.httpUrl(), state.grpcAddress());
+        announce("%s", JoinLines.of(state.clusterAddress(), log).stripTrailing());
     }
 }

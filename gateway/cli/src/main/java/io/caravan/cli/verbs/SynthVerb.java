@@ -1,6 +1,7 @@
 package io.caravan.cli.verbs;
 
 import io.caravan.cli.CliException;
+import io.caravan.cli.FileTrouble;
 import io.caravan.cli.Progress;
 import io.caravan.cli.config.Setting;
 import io.caravan.formats.ModelShape;
@@ -68,7 +69,7 @@ public final class SynthVerb extends Verb {
                     seed,
                     (written, total) -> progress.update("  %d%%".formatted(written * 10 / total * 10)));
         } catch (IOException e) {
-            throw new CliException("cannot write a model to " + directory + ": " + e.getMessage(), e);
+            throw new CliException("cannot write a model to " + directory + ": " + FileTrouble.of(e), e);
         } finally {
             progress.clear();
         }

@@ -46,8 +46,8 @@ public final class UpVerb extends Verb {
             var progress = Progress.onStandardError();
             var served = LocalServing.start(name(), config, home(), workerArguments(), shutdown, progress);
             var state = served.state();
-            System.out.printf("Serving %s at %s (gRPC %s).%n", state.model(), state.httpUrl(), state.grpcAddress());
-            System.out.printf("Talk to it: ./caravan chat. Ctrl-C or ./caravan stop ends it.  (log: %s)%n", log);
+            announce("Serving %s at %s (gRPC %s).", state.model(), state.httpUrl(), state.grpcAddress());
+            announce("Talk to it: ./caravan chat. Ctrl-C or ./caravan stop ends it.  (log: %s)", log);
             var fate = served.cluster().host().member().awaitEnd();
             System.err.println("The gateway is no member of its cluster any more: " + fate.why());
         }

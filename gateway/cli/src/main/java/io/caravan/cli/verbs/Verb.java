@@ -1,6 +1,8 @@
 package io.caravan.cli.verbs;
 
 import com.typesafe.config.Config;
+import io.caravan.cli.GivenText;
+import io.caravan.cli.StandardOutput;
 import io.caravan.cli.Version;
 import io.caravan.cli.config.Settings;
 import io.caravan.cli.home.CaravanHome;
@@ -11,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -50,8 +53,17 @@ abstract class Verb implements Callable<Integer> {
         return arguments;
     }
 
+    /** Tells what serves from now on, to whoever listens: a server goes on where nobody does. */
+    static void announce(String line, Object... arguments) {
+        try {
+            System.out.printf(line + "%n", arguments);
+        } catch (StandardOutput.Lost nobody) {
+            LoggerFactory.getLogger(Verb.class).warn("{}", nobody.getMessage());
+        }
+    }
+
     static CaravanHome home() {
-        return CaravanHome.of(System.getenv());
+        return CaravanHome.of(GivenText.environment());
     }
 
     /** Logs into a file named after this verb; returns its path. */

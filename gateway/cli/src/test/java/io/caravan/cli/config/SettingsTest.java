@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A flag beats its variable, which beats the file, which beats the verb's presets, which beat the modules' defaults. */
 class SettingsTest {
@@ -57,6 +59,34 @@ class SettingsTest {
     void shouldTakeABlankVariableForNone() {
         assertThat(load(Map.of("CARAVAN_WORKERS", " "), NO_FILE, Map.of()).getInt(WORKERS))
                 .isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,true", "TRUE,true", "yes,true", "On,true", "0,false", "False,false", "no,false", "OFF,false"})
+    void shouldTakeYesAndNoAsPeopleSpellThem(String text, boolean value) throws IOException {
+        String key = "caravan.local.restart";
+
+        assertThat(load(Map.of("CARAVAN_RESTART", text), NO_FILE, Map.of()).getBoolean(key))
+                .isEqualTo(value);
+        assertThat(load(Map.of(), file(key + " = " + text), Map.of()).getBoolean(key))
+                .isEqualTo(value);
+        assertThat(Caravan.commandLine(Map.of("CARAVAN_DEBUG", text))
+                        .parseArgs("up")
+                        .subcommand()
+                        .commandSpec()
+                        .findOption("--verbose")
+                        .<Boolean>getValue())
+                .isEqualTo(value);
+    }
+
+    @Test
+    void shouldSayHowYesAndNoAreSpelt() throws IOException {
+        var file = file("caravan.gateway.grpc.enabled = 2");
+
+        assertThatThrownBy(() -> load(Map.of(), file, Map.of()))
+                .isInstanceOf(CliException.class)
+                .hasMessageStartingWith("caravan.gateway.grpc.enabled in ")
+                .hasMessageEndingWith("must be 1, true, yes or on, or 0, false, no or off, not 2");
     }
 
     @Test
