@@ -111,7 +111,7 @@ function show(status) {
   $("kvbar").firstElementChild.style.setProperty("--share", used);
   const pause = status.recoveries ? ` · ${status.recoveries} recoveries, last pause ${(status.lastPauseNs / 1e9).toFixed(1)} s` : "";
   $("history").textContent = `Epoch ${status.epoch} · ${status.stepCount.toLocaleString()} steps${pause}`;
-  health(status.serving ? "serving" : status.message || "not serving", status.serving);
+  health([status.serving ? "serving" : status.message || "not serving", ...status.notes].join("; "), status.serving);
 }
 
 function health(text, serving) {

@@ -1,6 +1,7 @@
 package io.caravan.cli;
 
 import com.typesafe.config.ConfigException;
+import io.caravan.cli.cluster.Shutdown;
 import io.caravan.cli.config.EnvironmentDefaults;
 import io.caravan.cli.home.CaravanHome;
 import io.caravan.formats.ModelFormatException;
@@ -53,6 +54,9 @@ final class Failures {
         LoggerFactory.getLogger(Failures.class).info("The verb failed", failure);
         if (failure instanceof StandardOutput.Lost lost) {
             return lostOutput(lost, verb.getErr());
+        }
+        if (Shutdown.ending()) {
+            return FAILED;
         }
         verb.getErr().println("caravan: " + message(failure));
         if (verbose(verb)) {

@@ -12,9 +12,11 @@ public final class FileTrouble {
 
     /** The reason of {@code failure}. */
     public static String of(IOException failure) {
-        if (!(failure instanceof FileSystemException file)
-                || !String.valueOf(file.getFile()).equals(file.getMessage())) {
+        if (!(failure instanceof FileSystemException file)) {
             return String.valueOf(failure.getMessage());
+        }
+        if (file.getReason() != null) {
+            return file.getReason();
         }
         return switch (file) {
             case AccessDeniedException denied -> "permission denied";

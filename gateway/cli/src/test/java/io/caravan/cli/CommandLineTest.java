@@ -77,7 +77,25 @@ class CommandLineTest {
             logits /no/such --ids 1         | there is no model /no/such
             run -m /no/such hello           | there is no model /no/such
             up --workers 1000               | --workers must be between 0 and 256, not 1000
-            up --threads -1                 | --threads must be at least 1, not -1
+            up --threads -1                 | --threads must be between 1 and 1024, not -1
+            up --threads 1000000            | --threads must be between 1 and 1024, not 1000000
+            up --workers -1                 | --workers must be between 0 and 256, not -1
+            up --kernels gpu                | caravan.worker.kernels must be auto, native, vector or scalar, not gpu
+            up --memory lots                | caravan.worker.memory must be auto, a share as 50%, or a size as "12 GiB", not lots
+            up --cpus all                   | CPUs are listed as 0-3,8, not as all
+            up --quantize q9                | caravan.pipeline.quantize must be none, bf16, q8_0, q4_0, q4_k or q6_k, not q9
+            up --stages -1                  | caravan.pipeline.stages must be at least 0, not -1
+            up --kv-tokens -1               | caravan.pipeline.kv.max-tokens must be at least 0, not -1
+            up --port 99999                 | --port must be a port from 0 to 65535, not 99999
+            serve --port 0 --grpc-port 0 --stages 99 | the model has 8 layers, which makes 1 to 8 stages, not 99
+            serve --cluster-port 99999 --port 0 --grpc-port 0 | --cluster-port must be a port from 0 to 65535, not 99999
+            generate --ids 1 --stages 99    | the model has 8 layers, which makes 1 to 8 stages, not 99
+            run --max-tokens -3 hi          | --max-tokens must be at least 1, or 0 for the gateway's own default, not -3
+            run --temperature NaN hi        | --temperature must be a number of at least 0, not NaN
+            run --timeout -5s hi            | --timeout must be positive, as 120s, not -5000 ms
+            run -m nomodel hi               | no model 'nomodel' runs here, and there is no folder or file of that name; nothing runs
+            ps --url ftp://x                | --url needs an address as http://127.0.0.1:8080, not 'ftp://x'
+            stop nosuch                     | no gateway with the model, port or process id 'nosuch' runs here; nothing runs
             bench -b 0                      | -b needs numbers of at least 1
             worker                          | a worker needs a member to join: --join HOST:PORT, as 'caravan ps' shows it
             worker --join here              | a member to join is given as HOST:PORT, not 'here'
@@ -89,6 +107,31 @@ class CommandLineTest {
 
         assertThat(outcome.status()).isEqualTo(FAILED);
         assertThat(outcome.err()).isEqualTo("caravan: " + message + System.lineSeparator());
+    }
+
+    /** What no worker of this size can host is known from the model's sizes, whoever the workers are. */
+    @ParameterizedTest
+    @ValueSource(strings = {"up --port 0 --grpc-port 0 --memory 1KiB", "generate --ids 1 --memory 1KiB"})
+    void shouldSayAtOnceThatTheWorkersHaveNoRoom(String line) {
+        var outcome = run(line.split(" "));
+
+        assertThat(outcome.status()).isEqualTo(FAILED);
+        assertThat(outcome.err())
+                .startsWith("caravan: the model in ")
+                .contains("needs ")
+                .contains("worker-1 has 1.0 KiB");
+    }
+
+    @Test
+    void shouldNotAskForNothing() {
+        assertThat(run("run", " ").err()).isEqualTo("caravan: there is no question: PROMPT is empty\n");
+    }
+
+    @Test
+    void shouldTellAnAddressThatIsNotOfThisMachineFromAPortInUse() {
+        assertThat(run("up", "--host", "192.0.2.1", "--port", "8080").err())
+                .startsWith("caravan: cannot serve HTTP on 192.0.2.1 (")
+                .contains("--host wants an address of this machine");
     }
 
     @ParameterizedTest

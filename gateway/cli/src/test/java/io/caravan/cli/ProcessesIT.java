@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.caravan.cli.home.RunningState;
+import io.caravan.cli.home.RunningStates;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,6 +71,56 @@ class ProcessesIT {
 
         assertThat(errors(words)).contains("Unknown option: '--größe'");
         assertThat(errors(variable)).contains("not 'größe'");
+    }
+
+    @Test
+    void shouldStopWhatIsNamedAndLeaveNoneRunningForOneThatIsLate() throws Exception {
+        var deaf = gateway("sh -c \"trap '' TERM; while true; do sleep 1; done\"", "deaf", 1);
+        var first = gateway("sleep 600", "tiny", 2);
+        var second = gateway("sleep 600", "tiny", 3);
+        var third = gateway("sleep 600", "large", 4);
+
+        var unknown = errors(java(List.of("stop", "small")));
+        assertThat(unknown).contains("'small'").contains("tiny at http://127.0.0.1:2 (pid " + first.pid() + ")");
+        assertThat(errors(java(List.of("run", "-m", "small", "hi"))))
+                .contains("no model 'small' runs here")
+                .contains("large at http://127.0.0.1:4 (pid " + third.pid() + ")");
+
+        assertThat(caravan("stop", "3").waitFor()).isZero();
+        assertThat(second.isAlive()).isFalse();
+        assertThat(List.of(deaf, first, third)).allMatch(Process::isAlive);
+
+        var stop = java(List.of("stop", "--timeout", "1s"))
+                .redirectError(ProcessBuilder.Redirect.PIPE)
+                .start();
+        started.add(stop);
+        assertThat(new String(stop.getErrorStream().readAllBytes(), UTF_8))
+                .contains("(pid " + deaf.pid() + ", http://127.0.0.1:1) still runs after 1.0 s; --force kills it");
+        assertThat(stop.waitFor()).isEqualTo(1);
+        assertThat(List.of(first, third)).noneMatch(Process::isAlive);
+
+        assertThat(caravan("stop", "--timeout", "0s", "--force", "deaf").waitFor())
+                .isZero();
+        assertThat(deaf.isAlive()).isFalse();
+    }
+
+    /** A process that says of itself that it is a gateway. */
+    private Process gateway(String command, String model, int port) throws IOException {
+        var process = new ProcessBuilder("sh", "-c", "exec " + command).start();
+        started.add(process);
+        long startedAtMs = process.info().startInstant().orElseThrow().toEpochMilli();
+        new RunningStates(home.resolve("run"))
+                .write(new RunningState(
+                        process.pid(),
+                        startedAtMs,
+                        "up",
+                        model,
+                        "/models/" + model,
+                        "http://127.0.0.1:" + port,
+                        "",
+                        "",
+                        false));
+        return process;
     }
 
     private String errors(ProcessBuilder builder) throws IOException {

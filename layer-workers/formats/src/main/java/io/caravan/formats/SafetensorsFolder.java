@@ -122,7 +122,8 @@ public final class SafetensorsFolder {
 
     private void prepareDirectory(boolean overwrite) throws IOException {
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
-            throw new FileAlreadyExistsException(directory + " is a file; a model needs a folder of its own");
+            throw new FileAlreadyExistsException(
+                    directory.toString(), null, "this is a file; a model needs a folder of its own");
         }
         Files.createDirectories(directory);
         try (Stream<Path> entries = Files.list(directory)) {
@@ -130,8 +131,11 @@ public final class SafetensorsFolder {
                 if (entry.getFileName().toString().endsWith(PARTIAL)) {
                     Files.delete(entry);
                 } else if (!overwrite) {
-                    throw new FileAlreadyExistsException(directory + " is not empty (it holds " + entry.getFileName()
-                            + "); give a new or an empty folder");
+                    throw new FileAlreadyExistsException(
+                            directory.toString(),
+                            null,
+                            "this folder is not empty (it holds " + entry.getFileName()
+                                    + "); give a new or an empty one");
                 }
             }
         }

@@ -42,9 +42,16 @@ public record WorkerSettings(
         Duration memoryWait,
         Duration stopTimeout) {
 
+    /** More would be a mistake: each has a stack, and waits for all others at every product. */
+    public static final int MOST_THREADS = 1024;
+
     public WorkerSettings {
         require(!name.isBlank(), "name", "a name", name);
-        require(threads >= 1, "threads", "0, for all processors, or more", threads);
+        require(
+                threads >= 1 && threads <= MOST_THREADS,
+                "threads",
+                "0, for all processors, to " + MOST_THREADS,
+                threads);
         require(memoryBytes >= 1, "memory", "more than nothing", memoryBytes);
         require(bandwidth >= 0, "bandwidth", "0, to be measured, or more", bandwidth);
         require(memoryWait.isPositive(), "memory-wait", "positive", memoryWait);

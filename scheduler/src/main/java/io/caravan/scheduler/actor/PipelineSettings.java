@@ -2,6 +2,7 @@ package io.caravan.scheduler.actor;
 
 import com.typesafe.config.Config;
 import io.caravan.proto.actor.AnswerSetting;
+import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
@@ -11,11 +12,13 @@ import io.caravan.proto.model.WeightChoice;
 import io.caravan.scheduler.engine.EngineLimits;
 import io.caravan.scheduler.placement.KvBudget;
 import io.caravan.scheduler.placement.Placement;
+import io.caravan.scheduler.placement.PlacementOutcome;
 import io.caravan.scheduler.recovery.ControlSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * Settings of a pipeline and its scheduler, from {@code caravan.pipeline} and {@code caravan.scheduler}.
@@ -50,14 +53,21 @@ public record PipelineSettings(
     public static final int DEFAULT_KV_TOKENS = 32_768;
 
     public PipelineSettings {
-        if (stages < 0 || minWorkers < 1 || kvBlockTokens < 1 || kvMinTokens < 1 || kvMaxTokens < 0) {
-            throw new IllegalArgumentException("caravan.pipeline needs stages >= 0, min-workers >= 1,"
-                    + " kv.block-tokens >= 1, kv.min-tokens >= 1 and kv.max-tokens >= 0, not " + stages + ", "
-                    + minWorkers + ", " + kvBlockTokens + ", " + kvMinTokens + ", " + kvMaxTokens);
-        }
+        requireAtLeast(0, stages, "stages");
+        requireAtLeast(1, minWorkers, "min-workers");
+        requireAtLeast(1, kvBlockTokens, "kv.block-tokens");
+        requireAtLeast(1, kvMinTokens, "kv.min-tokens");
+        requireAtLeast(0, kvMaxTokens, "kv.max-tokens");
         if (!stepTimeout.isPositive() || requestQueue < 1 || hopWindow < 1) {
             throw new IllegalArgumentException("caravan.scheduler needs step-timeout > 0, request-queue >= 1 and"
                     + " hop-window >= 1, not " + stepTimeout + ", " + requestQueue + ", " + hopWindow);
+        }
+    }
+
+    private static void requireAtLeast(int least, int value, String key) {
+        if (value < least) {
+            throw new IllegalArgumentException(
+                    "caravan.pipeline." + key + " must be at least " + least + ", not " + value);
         }
     }
 
@@ -179,6 +189,33 @@ public record PipelineSettings(
 
     private static AnswerSetting setting(String key, Object value) {
         return new AnswerSetting("caravan.pipeline." + key, value.toString().toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * Makes sure that {@code spec} can be cut as it is wanted, whoever comes to host it.
+     *
+     * @throws IllegalArgumentException where it has fewer layers than there are to be stages
+     */
+    public void requireCut(ModelSpec spec) {
+        if (stages > spec.layerCount()) {
+            throw new IllegalArgumentException("the model has " + spec.layerCount() + " layers, which makes 1 to "
+                    + spec.layerCount() + " stages, not " + stages);
+        }
+    }
+
+    /**
+     * Makes sure that {@code workers} of {@code memoryBytes} each can host {@code spec}.
+     *
+     * @throws IllegalArgumentException where they have no room; says what would be needed
+     */
+    public void requireRoom(ModelSpec spec, int workers, long memoryBytes) {
+        var alike = IntStream.rangeClosed(1, workers)
+                .mapToObj(i -> new WorkerInfo("worker-" + i, "worker-" + i, version, 0, 1, memoryBytes, 1, ""))
+                .toList();
+        var placement = new Placement(stored(spec), kvBudget(spec));
+        if (placement.place(stageCount(spec), alike) instanceof PlacementOutcome.Impossible none) {
+            throw new IllegalArgumentException(none.why());
+        }
     }
 
     int stageCount(ModelSpec spec) {

@@ -45,9 +45,22 @@ public final class GatewayClient implements AutoCloseable {
         }
     }
 
-    /** The name of the first model that is served. */
-    public String model() {
-        return get("/v1/models").path("data").path(0).path("id").asText();
+    /**
+     * The name of the model that is served.
+     *
+     * @param wanted the name that it has to have; empty for any
+     * @throws CliException where the gateway serves others
+     */
+    public String model(String wanted) {
+        var served = get("/v1/models").path("data").findValuesAsText("id");
+        if (served.isEmpty()) {
+            throw new CliException("the gateway at " + settings.url() + " serves no model");
+        }
+        if (!wanted.isEmpty() && !served.contains(wanted)) {
+            throw new CliException("the gateway at " + settings.url() + " serves " + String.join(", ", served)
+                    + ", not '" + wanted + "'");
+        }
+        return wanted.isEmpty() ? served.getFirst() : wanted;
     }
 
     /** Begins the answer to {@code turns}. */
@@ -86,7 +99,7 @@ public final class GatewayClient implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw new CliException("--url needs an address as http://127.0.0.1:8080, not '" + settings.url() + "'", e);
         }
-        if (uri.getHost() == null) {
+        if (uri.getHost() == null || !String.valueOf(uri.getScheme()).matches("https?") || uri.getPort() > 65535) {
             throw new CliException("--url needs an address as http://127.0.0.1:8080, not '" + settings.url() + "'");
         }
         var request = HttpRequest.newBuilder(uri);

@@ -37,7 +37,15 @@ public record ClusterSettings(
     }
 
     public ClusterSettings {
+        requirePort(port, "--cluster-port");
+        requirePort(managementPort, "caravan.cluster.management-port");
         seeds = List.copyOf(seeds);
+    }
+
+    private static void requirePort(int port, String name) {
+        if (port < 0 || port > 65535) {
+            throw new CliException(name + " must be a port from 0 to 65535, not " + port);
+        }
     }
 
     /** Parses the key {@code caravan.cluster} of {@code config}. */

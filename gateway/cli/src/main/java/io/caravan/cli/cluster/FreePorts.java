@@ -24,10 +24,18 @@ public final class FreePorts {
         if (port < 0 || port > 65535) {
             throw new CliException(flag + " must be a port from 0 to 65535, not " + port);
         }
-        try (var socket = new ServerSocket()) {
+        try (var socket = new ServerSocket()) { // of port 0: any free one
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(host, port));
         } catch (IOException taken) {
+            if (port != 0) {
+                check(host, 0, what, flag);
+            } else {
+                throw new CliException(
+                        "cannot serve " + what + " on " + host + " (" + taken.getMessage()
+                                + "); --host wants an address of this machine, or 0.0.0.0 for all of them",
+                        taken);
+            }
             throw new CliException(
                     "cannot serve " + what + " on " + host + ":" + port + " (" + taken.getMessage() + "); " + flag
                             + " chooses another port, 0 any free one",

@@ -2,6 +2,7 @@ package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
+import io.caravan.cli.CliException;
 import io.caravan.cli.home.RunningState;
 import io.caravan.cli.home.RunningStates;
 import io.caravan.gateway.server.GatewayServer;
@@ -9,6 +10,9 @@ import io.caravan.gateway.server.GatewaySettings;
 import io.caravan.gateway.tokenizer.ServedModel;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Supplier;
+import org.slf4j.LoggerFactory;
 
 /** The gateway of this process, and the state file by which other processes of the same user find it. */
 public final class GatewayFront implements AutoCloseable {
@@ -22,13 +26,22 @@ public final class GatewayFront implements AutoCloseable {
         this.states = states;
     }
 
-    /** Opens the gateway's ports in front of {@code host}'s pipeline. */
+    /**
+     * Opens the gateway's ports in front of {@code host}'s pipeline.
+     *
+     * @param notices what this process knows beside the pipeline, a line each
+     */
     public static GatewayFront start(
-            String verb, Config config, Path modelDirectory, PipelineHost host, RunningStates states) {
+            String verb,
+            Config config,
+            Path modelDirectory,
+            PipelineHost host,
+            RunningStates states,
+            Supplier<List<String>> notices) {
         var settings = GatewaySettings.of(config);
         var model = ServedModel.open(modelDirectory);
         var server = GatewayServer.start(
-                host.member().system(), settings, model, host.client().scheduler());
+                host.member().system(), settings, model, host.client().scheduler(), notices);
         String scheme = settings.http().tls().enabled() ? "https" : "http";
         var state = RunningState.ofThisProcess(
                 verb,
@@ -72,8 +85,21 @@ public final class GatewayFront implements AutoCloseable {
     /** Takes nothing new, lets streams finish, then closes the ports. */
     @Override
     public void close() {
-        states.remove(state);
-        server.drain().toCompletableFuture().join();
-        server.close();
+        tellEnding();
+        try {
+            server.drain().toCompletableFuture().join();
+            server.close();
+        } finally {
+            states.remove(state);
+        }
+    }
+
+    /** Nobody is to begin anything here; and where that cannot be written, streams are to finish even so. */
+    private void tellEnding() {
+        try {
+            states.write(state.whenEnding());
+        } catch (CliException unwritable) {
+            LoggerFactory.getLogger(GatewayFront.class).warn("{}", unwritable.getMessage());
+        }
     }
 }

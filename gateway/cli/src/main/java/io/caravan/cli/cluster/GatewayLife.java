@@ -6,6 +6,7 @@ import io.caravan.cli.home.RunningStates;
 import io.caravan.cli.membership.Acquaintances;
 import io.caravan.cli.membership.Fate;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
@@ -24,7 +25,7 @@ public final class GatewayLife implements Incarnations.Life {
             String verb, Config config, Path modelDirectory, Acquaintances acquaintances, RunningStates states) {
         var host = PipelineHost.start(config, modelDirectory, Set.of(), acquaintances);
         try {
-            return new GatewayLife(host, GatewayFront.start(verb, config, modelDirectory, host, states));
+            return new GatewayLife(host, GatewayFront.start(verb, config, modelDirectory, host, states, List::of));
         } catch (RuntimeException e) {
             host.close();
             throw e;

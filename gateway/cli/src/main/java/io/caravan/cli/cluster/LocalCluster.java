@@ -9,6 +9,9 @@ import io.caravan.cli.membership.Acquaintances;
 import io.caravan.cli.membership.MembershipSettings;
 import io.caravan.cli.process.RestartPolicy;
 import io.caravan.cli.process.Supervisor;
+import io.caravan.cli.process.Trouble;
+import io.caravan.kernels.HostDevice;
+import io.caravan.kernels.KernelChoice;
 import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.actor.SchedulerProtocol;
 import io.caravan.proto.actor.WorkerInfo;
@@ -24,6 +27,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +40,10 @@ import org.slf4j.LoggerFactory;
 public final class LocalCluster implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalCluster.class);
     private static final Duration STATUS_INTERVAL = Duration.ofMillis(20);
+
+    /** Once is an accident. */
+    private static final int KEEPS_ENDING = 2;
+
     private static final String MEMORY = "caravan.worker.memory";
 
     private final PipelineHost host;
@@ -75,10 +84,13 @@ public final class LocalCluster implements AutoCloseable {
                         "caravan.worker.threads", settings.threads()))
                 .withFallback(MemberAddress.decide(config));
         var roles = inProcess ? Set.of(SchedulerProtocol.WORKER_ROLE) : Set.<String>of();
-        var probe = inProcess
-                ? Optional.of(WorkerProbe.begin(WorkerSettings.from(local)))
-                : Optional.<CompletableFuture<WorkerProbe>>empty();
-        var host = PipelineHost.start(local, modelDirectory, roles, acquaintances);
+        // As each process reads them: what is wrong is told once, before they start.
+        var worker = WorkerSettings.from(local);
+        requireKernels(worker);
+        var probe =
+                inProcess ? Optional.of(WorkerProbe.begin(worker)) : Optional.<CompletableFuture<WorkerProbe>>empty();
+        var host = PipelineHost.start(
+                local, modelDirectory, roles, acquaintances, spec -> requireRoom(local, spec, settings.workers()));
         try {
             var sized = withMemory(local, host.model().spec(), settings.workers());
             if (probe.isPresent()) {
@@ -98,10 +110,7 @@ public final class LocalCluster implements AutoCloseable {
                     logs);
             var policy = settings.restart()
                     ? new RestartPolicy(
-                            settings.restartLimit(),
-                            settings.restartFirstDelay(),
-                            settings.restartLastDelay(),
-                            settings.restartReset())
+                            true, settings.restartFirstDelay(), settings.restartLastDelay(), settings.restartReset())
                     : RestartPolicy.NEVER;
             var children = Supervisor.start(settings.workers(), starter, policy, pid -> tellGone(host.client(), pid));
             return new LocalCluster(host, settings, List.of(children));
@@ -109,6 +118,23 @@ public final class LocalCluster implements AutoCloseable {
             host.endCluster();
             throw e;
         }
+    }
+
+    /** Kernels that somebody asks for by name run here or nowhere. Vectors take a JVM that was started for them. */
+    private static void requireKernels(WorkerSettings worker) {
+        if (worker.kernels() == KernelChoice.NATIVE) {
+            try {
+                HostDevice.open(KernelChoice.NATIVE, 1).close();
+            } catch (IllegalStateException missing) {
+                throw new CliException("--kernels native does not run here: " + missing.getMessage(), missing);
+            }
+        }
+    }
+
+    private static void requireRoom(Config config, ModelSpec spec, int workers) {
+        long memoryBytes =
+                WorkerSettings.from(withMemory(config, spec, workers)).memoryBytes();
+        PipelineSettings.from(config).requireRoom(spec, Math.max(1, workers), memoryBytes);
     }
 
     private static Config withMemory(Config config, ModelSpec spec, int workers) {
@@ -144,6 +170,18 @@ public final class LocalCluster implements AutoCloseable {
         return children.stream().flatMap(each -> each.pids().stream()).toList();
     }
 
+    /** A line for each worker process that keeps ending. */
+    public List<String> notices() {
+        return troubles(KEEPS_ENDING);
+    }
+
+    private List<String> troubles(int deaths) {
+        return children.stream()
+                .flatMap(each -> each.troubles(deaths).stream())
+                .map(Trouble::text)
+                .toList();
+    }
+
     /**
      * Waits until every stage is covered and tokens come out.
      *
@@ -158,11 +196,12 @@ public final class LocalCluster implements AutoCloseable {
                     progress.clear();
                     return status;
                 }
-                last = status.message();
+                last = Stream.concat(Stream.of(status.message()), notices().stream())
+                        .collect(Collectors.joining("; "));
                 progress.update("  " + last);
             }
             if (settings.workers() > 0 && workerPids().isEmpty() && !settings.restart()) {
-                throw new CliException("all worker processes ended; their logs tell why");
+                throw new CliException("all worker processes ended: " + String.join("; ", troubles(1)));
             }
             pause();
         }

@@ -3,6 +3,7 @@ package io.caravan.cli.cluster;
 import com.typesafe.config.Config;
 import io.caravan.cli.CliException;
 import io.caravan.kernels.CpuList;
+import io.caravan.worker.WorkerSettings;
 import java.time.Duration;
 
 /**
@@ -11,7 +12,6 @@ import java.time.Duration;
  * @param workers layer-worker processes; 0 runs the stages in this process
  * @param threads compute threads of each worker
  * @param restart whether a worker that ended by itself is started again
- * @param restartLimit how often in a row
  * @param restartFirstDelay before the first restart in a row; it doubles up to {@code restartLastDelay}
  * @param restartReset a worker that ran this long counts as healthy again
  * @param startTimeout longest wait until the pipeline serves
@@ -20,7 +20,6 @@ public record LocalSettings(
         int workers,
         int threads,
         boolean restart,
-        int restartLimit,
         Duration restartFirstDelay,
         Duration restartLastDelay,
         Duration restartReset,
@@ -33,8 +32,9 @@ public record LocalSettings(
         if (workers < 0 || workers > MOST_WORKERS) {
             throw new CliException("--workers must be between 0 and " + MOST_WORKERS + ", not " + workers);
         }
-        if (threads < 1) {
-            throw new CliException("--threads must be at least 1, not " + threads);
+        if (threads < 1 || threads > WorkerSettings.MOST_THREADS) {
+            throw new CliException(
+                    "--threads must be between 1 and " + WorkerSettings.MOST_THREADS + ", not " + threads);
         }
     }
 
@@ -52,7 +52,6 @@ public record LocalSettings(
                 workers,
                 threads == 0 ? Math.max(1, shared / Math.max(1, workers)) : threads,
                 local.getBoolean("restart"),
-                local.getInt("restart-limit"),
                 local.getDuration("restart-first-delay"),
                 local.getDuration("restart-last-delay"),
                 local.getDuration("restart-reset"),

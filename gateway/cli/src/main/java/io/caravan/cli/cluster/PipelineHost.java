@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Props;
@@ -55,8 +56,20 @@ public final class PipelineHost implements AutoCloseable {
      */
     public static PipelineHost start(
             Config config, Path modelDirectory, Set<String> moreRoles, Acquaintances acquaintances) {
+        return start(config, modelDirectory, moreRoles, acquaintances, spec -> {});
+    }
+
+    /** The same, where {@code check} may refuse the model before anything has begun. */
+    static PipelineHost start(
+            Config config,
+            Path modelDirectory,
+            Set<String> moreRoles,
+            Acquaintances acquaintances,
+            Consumer<ModelSpec> check) {
         var model = read(modelDirectory);
         var settings = PipelineSettings.from(config);
+        settings.requireCut(model.spec());
+        check.accept(model.spec());
         var roles = new HashSet<>(moreRoles);
         roles.add(SchedulerProtocol.ROLE);
         var draftModels = draftModels(settings.speculative(), modelDirectory, model.spec());

@@ -11,9 +11,20 @@ import org.slf4j.LoggerFactory;
 public final class Shutdown implements AutoCloseable {
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private boolean closed;
+    private static volatile boolean ending;
 
     public Shutdown() {
-        Runtime.getRuntime().addShutdownHook(new Thread(this::close, "caravan-shutdown"));
+        Runtime.getRuntime().addShutdownHook(new Thread(this::end, "caravan-shutdown"));
+    }
+
+    /** Whether this process was told to end: what fails from then on fails because of that. */
+    public static boolean ending() {
+        return ending;
+    }
+
+    private void end() {
+        ending = true;
+        close();
     }
 
     /** Sees to it that {@code resource} is closed before this process ends; returns it. */

@@ -2,12 +2,15 @@ package io.caravan.cli.cluster;
 
 import com.typesafe.config.Config;
 import io.caravan.cli.address.HostAndPort;
+import io.caravan.cli.process.Children;
 import io.caravan.cli.process.JavaProcess;
 import io.caravan.kernels.CpuList;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntFunction;
 
 /**
  * Starts the worker processes of a local cluster.
@@ -19,16 +22,16 @@ import java.util.function.IntFunction;
  * @param logs folder of what they print
  */
 record WorkerStarter(Config worker, String join, String driverDirectory, List<String> moreArguments, Path logs)
-        implements IntFunction<Process> {
+        implements Children {
+    private static final int MOST_LINE_CHARS = 200;
 
     @Override
-    public Process apply(int index) {
-        String name = "worker-" + (index + 1);
+    public Process start(int index) {
         int threads = worker.getInt("threads");
         var arguments = new ArrayList<>(List.of(
                 "worker",
                 "--join=" + join,
-                "--name=" + name,
+                "--name=" + name(index),
                 "--threads=" + threads,
                 "--cpus=" + CpuList.parse(worker.getString("cpus")).part(index * threads, threads),
                 "--memory=" + worker.getString("memory"),
@@ -41,6 +44,26 @@ record WorkerStarter(Config worker, String join, String driverDirectory, List<St
                 "--driver-directory=" + driverDirectory,
                 "--parent-pid=" + ProcessHandle.current().pid()));
         arguments.addAll(moreArguments);
-        return JavaProcess.start(arguments, logs.resolve(name + ".out"));
+        return JavaProcess.start(arguments, output(index));
+    }
+
+    @Override
+    public String name(int index) {
+        return "worker-" + (index + 1);
+    }
+
+    /** Several clusters of one user may run at once. */
+    private Path output(int index) {
+        return logs.resolve(name(index) + "-of-" + ProcessHandle.current().pid() + ".out");
+    }
+
+    @Override
+    public String lastLine(int index) {
+        try (var lines = Files.lines(output(index))) {
+            String last = lines.filter(line -> !line.isBlank()).reduce("", (before, line) -> line.strip());
+            return last.length() > MOST_LINE_CHARS ? last.substring(0, MOST_LINE_CHARS) + "..." : last;
+        } catch (IOException | UncheckedIOException unreadable) {
+            return "";
+        }
     }
 }

@@ -50,12 +50,17 @@ public record CaravanHome(Path path) {
     private Path folder(String name) {
         var folder = path.resolve(name).normalize();
         try {
-            return Files.createDirectories(folder);
+            Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new CliException(
-                    "cannot make the folder " + folder + " (" + FileTrouble.of(e)
-                            + "); CARAVAN_HOME may name another place",
-                    e);
+            throw unusable("cannot make the folder " + folder + " (" + FileTrouble.of(e) + ")");
         }
+        if (!Files.isWritable(folder)) {
+            throw unusable("nothing can be written to the folder " + folder);
+        }
+        return folder;
+    }
+
+    private static CliException unusable(String what) {
+        return new CliException(what + "; CARAVAN_HOME may name another place");
     }
 }

@@ -21,11 +21,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.slf4j.LoggerFactory;
 
 /** Where a process logs: a bounded file of its own, and warnings on standard error where someone watches them. */
 public final class Logs {
     private static final int MOST_FILES_KEPT = 40;
+    private static final Pattern IS_LOG = Pattern.compile("\\.log|\\.out$");
     private static final String OUR_LOGGERS = "io.caravan.";
     private static final String FILE_SIZE = "16MB";
     private static final String FILE_PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger{30} [%thread] %line";
@@ -127,7 +129,8 @@ public final class Logs {
 
     private static void deleteOldest(Path folder) {
         try (var files = Files.list(folder)) {
-            List<Path> logs = files.filter(file -> file.getFileName().toString().contains(".log"))
+            List<Path> logs = files.filter(file ->
+                            IS_LOG.matcher(file.getFileName().toString()).find())
                     .sorted(Comparator.comparing(Logs::modifiedAtMs).reversed())
                     .toList();
             for (Path old : logs.subList(Math.min(MOST_FILES_KEPT, logs.size()), logs.size())) {

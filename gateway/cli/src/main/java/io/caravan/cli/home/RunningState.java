@@ -1,5 +1,6 @@
 package io.caravan.cli.home;
 
+import java.net.URI;
 import java.time.Instant;
 
 /**
@@ -13,6 +14,7 @@ import java.time.Instant;
  * @param httpUrl where it is reached
  * @param grpcAddress host and port
  * @param clusterAddress host and port at which workers join
+ * @param ending whether it was told to end and finishes its streams
  */
 public record RunningState(
         long pid,
@@ -22,7 +24,8 @@ public record RunningState(
         String modelDirectory,
         String httpUrl,
         String grpcAddress,
-        String clusterAddress) {
+        String clusterAddress,
+        boolean ending) {
 
     /** Of this very process. */
     public static RunningState ofThisProcess(
@@ -34,7 +37,29 @@ public record RunningState(
             String clusterAddress) {
         var process = ProcessHandle.current();
         return new RunningState(
-                process.pid(), startedAtMs(process), verb, model, modelDirectory, httpUrl, grpcAddress, clusterAddress);
+                process.pid(),
+                startedAtMs(process),
+                verb,
+                model,
+                modelDirectory,
+                httpUrl,
+                grpcAddress,
+                clusterAddress,
+                false);
+    }
+
+    /** The same from when it was told to end. */
+    public RunningState whenEnding() {
+        return new RunningState(
+                pid, startedAtMs, verb, model, modelDirectory, httpUrl, grpcAddress, clusterAddress, true);
+    }
+
+    /** Whether people may mean it by {@code name}: its model, HTTP port, address or process id. */
+    public boolean isCalled(String name) {
+        return name.equals(model)
+                || name.equals(httpUrl)
+                || name.equals(Integer.toString(URI.create(httpUrl).getPort()))
+                || name.equals(Long.toString(pid));
     }
 
     /** Whether the process that wrote this still runs. */

@@ -58,7 +58,7 @@ public final class ConvertVerb extends Verb {
 
     @Override
     public Integer call() {
-        boolean gguf = target.getFileName().toString().endsWith(GgufFiles.SUFFIX);
+        boolean gguf = target.toString().endsWith(GgufFiles.SUFFIX);
         if (type.isPresent() && !WRITTEN.contains(type.get())) {
             throw new CliException("weights are not quantised to " + type.get() + ", only read from it; " + WRITTEN
                     + " can be written");

@@ -11,6 +11,9 @@ import io.caravan.cli.cluster.Shutdown;
 import io.caravan.cli.home.CaravanHome;
 import io.caravan.cli.home.RunningState;
 import io.caravan.cli.home.RunningStates;
+import io.caravan.gateway.server.GatewaySettings;
+import io.caravan.scheduler.actor.PipelineSettings;
+import io.caravan.worker.WorkerSettings;
 import java.util.List;
 import java.util.Map;
 
@@ -37,10 +40,13 @@ final class LocalServing {
         var model = ModelArgument.directory(config);
         var local = LocalSettings.from(config, Runtime.getRuntime().availableProcessors());
         FreePorts.check(config);
+        WorkerSettings.from(config);
+        PipelineSettings.from(config);
+        GatewaySettings.of(config);
         progress.say("Starting a gateway and %s for %s ...".formatted(workers(local.workers()), model.getFileName()));
         var cluster = shutdown.add(LocalCluster.start(config, model, local, workerArguments, home.logs()));
-        var front =
-                shutdown.add(GatewayFront.start(verb, config, model, cluster.host(), new RunningStates(home.run())));
+        var front = shutdown.add(GatewayFront.start(
+                verb, config, model, cluster.host(), new RunningStates(home.run()), cluster::notices));
         cluster.awaitServing(progress);
         return new Served(cluster, front.state());
     }

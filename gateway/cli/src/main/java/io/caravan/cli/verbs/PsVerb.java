@@ -1,6 +1,7 @@
 package io.caravan.cli.verbs;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caravan.cli.CliException;
 import io.caravan.cli.chat.ClientSettings;
 import io.caravan.cli.chat.GatewayClient;
 import io.caravan.cli.home.RunningState;
@@ -13,12 +14,15 @@ import picocli.CommandLine.Mixin;
 /** What runs. */
 @Command(name = "ps", description = "Show the gateways that run, their workers, and their stages.")
 public final class PsVerb extends Verb {
+    private static final String PATIENCE = "10 s";
+    private static final int NO_ANSWER = 1;
+
     @Mixin
     private ClientFlags client;
 
     @Override
     public Integer call() {
-        var settings = ClientSettings.from(settings(Map.of()));
+        var settings = ClientSettings.from(settings(Map.of("caravan.client.timeout", PATIENCE)));
         if (!settings.url().isEmpty()) {
             System.out.println("gateway   " + settings.url());
             showPipeline(settings);
@@ -28,13 +32,24 @@ public final class PsVerb extends Verb {
         if (living.isEmpty()) {
             System.out.println("Nothing runs. './caravan up' starts a local cluster.");
         }
+        int status = OK;
         for (RunningState state : living) {
             System.out.printf(
-                    "gateway   %s   gRPC %s   cluster %s   pid %d (%s)%n",
-                    state.httpUrl(), state.grpcAddress(), state.clusterAddress(), state.pid(), state.verb());
-            showPipeline(settings.at(state.httpUrl()));
+                    "gateway   %s   gRPC %s   cluster %s   pid %d (%s%s)%n",
+                    state.httpUrl(),
+                    state.grpcAddress(),
+                    state.clusterAddress(),
+                    state.pid(),
+                    state.verb(),
+                    state.ending() ? ", ending" : "");
+            try {
+                showPipeline(settings.at(state.httpUrl()));
+            } catch (CliException silent) { // the others may well answer
+                System.out.println("problem   " + silent.getMessage());
+                status = NO_ANSWER;
+            }
         }
-        return OK;
+        return status;
     }
 
     private static void showPipeline(ClientSettings settings) {
@@ -59,7 +74,7 @@ public final class PsVerb extends Verb {
                                 status.path("lastPauseNs").asLong() / 1e9)
                         : "");
         System.out.printf(
-                "requests  %d running, %d waiting   KV blocks %d of %d%n%n",
+                "requests  %d running, %d waiting   KV blocks %d of %d%n",
                 status.path("running").asInt(),
                 status.path("waiting").asInt(),
                 status.path("kvBlocksUsed").asInt(),
@@ -68,7 +83,7 @@ public final class PsVerb extends Verb {
             System.out.println("note      " + note.asText());
         }
         System.out.printf(
-                "%5s  %-10s %-12s %-8s %-14s %9s  %s%n",
+                "%n%5s  %-10s %-12s %-8s %-14s %9s  %s%n",
                 "stage", "layers", "worker", "state", "kernels", "weights", "KV");
         for (JsonNode stage : status.path("stages")) {
             System.out.printf(

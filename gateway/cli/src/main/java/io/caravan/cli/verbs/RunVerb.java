@@ -1,5 +1,6 @@
 package io.caravan.cli.verbs;
 
+import io.caravan.cli.CliException;
 import io.caravan.cli.chat.Conversation;
 import io.caravan.cli.config.Setting;
 import java.util.List;
@@ -19,6 +20,13 @@ public final class RunVerb extends TalkingVerb {
             paramLabel = "MODEL",
             description = "Folder of a checkpoint, or the name of a model that runs. [CARAVAN_MODEL]")
     private String model;
+
+    @Override
+    void check() {
+        if (String.join("", prompt).isBlank()) {
+            throw new CliException("there is no question: PROMPT is empty");
+        }
+    }
 
     @Override
     void talk(Conversation conversation) {

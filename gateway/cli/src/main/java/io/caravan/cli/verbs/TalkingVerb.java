@@ -30,12 +30,16 @@ abstract class TalkingVerb extends Verb {
     @Override
     public final Integer call() {
         var config = settings(Map.of());
+        check();
         logToFile();
         try (var shutdown = new Shutdown()) {
             talk(open(config, shutdown));
         }
         return OK;
     }
+
+    /** Refuses what makes no sense, before anything is started for it. */
+    void check() {}
 
     /** What there is to say. */
     abstract void talk(Conversation conversation);
@@ -45,7 +49,13 @@ abstract class TalkingVerb extends Verb {
                 .findFirst()
                 .orElseGet(() -> ClientSettings.from(config).at(bringUp(config, shutdown)));
         var gateway = shutdown.add(new GatewayClient(settings));
-        return new Conversation(gateway, gateway.model(), settings.system());
+        return new Conversation(gateway, gateway.model(named(config)), settings.system());
+    }
+
+    /** The model's name, where the gateway is named and only it can know whether it serves that one. */
+    private static String named(Config config) {
+        String model = config.getString("caravan.model");
+        return config.getString("caravan.client.url").isEmpty() || model.contains("/") ? "" : model;
     }
 
     /** The address of a gateway of this process's own. */

@@ -31,7 +31,8 @@ class LocalClusterTest {
         try (var shutdown = new Shutdown()) {
             var cluster =
                     shutdown.add(LocalCluster.start(config, SHIPPED, LocalSettings.from(config, 1), List.of(), folder));
-            var front = shutdown.add(GatewayFront.start("up", config, SHIPPED, cluster.host(), states));
+            var front =
+                    shutdown.add(GatewayFront.start("up", config, SHIPPED, cluster.host(), states, cluster::notices));
 
             var status = cluster.awaitServing(Progress.onStandardError());
 
@@ -45,7 +46,7 @@ class LocalClusterTest {
     private static String answer(Config config, String url) {
         try (var client = new GatewayClient(ClientSettings.from(config).at(url))) {
             var heard = new StringBuilder();
-            new Conversation(client, client.model(), "").say("What is 7 plus 5?", heard::append);
+            new Conversation(client, client.model(""), "").say("What is 7 plus 5?", heard::append);
             return heard.toString();
         }
     }

@@ -39,7 +39,15 @@ class RunningStatesTest {
         var living = ofThisProcess();
         // the same process id, but it began at another time: the number was used again
         states.write(new RunningState(
-                living.pid(), living.startedAtMs() - 1, "up", "tiny", "/models/tiny", "http://127.0.0.1:1", "", "a:1"));
+                living.pid(),
+                living.startedAtMs() - 1,
+                "up",
+                "tiny",
+                "/models/tiny",
+                "http://127.0.0.1:1",
+                "",
+                "a:1",
+                false));
 
         assertThat(states.living()).isEmpty();
         assertThat(folder).isEmptyDirectory();

@@ -7,6 +7,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
@@ -36,15 +39,22 @@ public final class PipelineMonitor {
     private final ActorRef<SchedulerProtocol.Command> scheduler;
     private final long maxAgeNs;
     private final Duration timeout;
+    private final Supplier<List<String>> notices;
     private final AtomicReference<Asked> last = new AtomicReference<>();
     private volatile View latest = new View(List.of(), "the pipeline has not been asked yet");
 
+    /** {@code notices} are what the process knows beside the pipeline, a line each, as of workers that keep ending. */
     public PipelineMonitor(
-            ActorSystem<?> system, ActorRef<SchedulerProtocol.Command> scheduler, Duration maxAge, Duration timeout) {
+            ActorSystem<?> system,
+            ActorRef<SchedulerProtocol.Command> scheduler,
+            Duration maxAge,
+            Duration timeout,
+            Supplier<List<String>> notices) {
         this.system = system;
         this.scheduler = scheduler;
         this.maxAgeNs = maxAge.toNanos();
         this.timeout = timeout;
+        this.notices = notices;
     }
 
     /** How the pipeline is; never fails, and comes within the timeout. */
@@ -65,6 +75,11 @@ public final class PipelineMonitor {
                     asked.answer().complete(view);
                 });
         return asked.answer();
+    }
+
+    /** What the process knows beside the pipeline. */
+    public List<String> notices() {
+        return notices.get();
     }
 
     /** The last word, however old; asks anew for the next caller. */
@@ -91,8 +106,12 @@ public final class PipelineMonitor {
         return new View(List.of(), "the pipeline did not answer within " + timeout.toMillis() + " ms");
     }
 
-    private static View of(PipelineStatus status) {
-        String why = status.message().isEmpty() ? "the pipeline is not serving yet" : status.message();
-        return new View(List.of(status), status.serving() ? "" : why);
+    private View of(PipelineStatus status) {
+        return new View(List.of(status), status.serving() ? "" : why(status));
+    }
+
+    private String why(PipelineStatus status) {
+        String message = status.message().isEmpty() ? "the pipeline is not serving yet" : status.message();
+        return Stream.concat(Stream.of(message), notices().stream()).collect(Collectors.joining("; "));
     }
 }

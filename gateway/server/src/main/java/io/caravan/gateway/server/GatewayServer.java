@@ -35,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -83,16 +84,20 @@ public final class GatewayServer implements AutoCloseable {
      * Binds and serves.
      *
      * @param scheduler of the pipeline that runs {@code model}
+     * @param notices what this process knows beside the pipeline, a line each: for {@code /status}, and for probes while nothing
+     *     is served
      * @throws GatewayStartException when an address cannot be bound or the TLS key cannot be used
      */
     public static GatewayServer start(
             ActorSystem<?> system,
             GatewaySettings settings,
             ServedModel model,
-            ActorRef<SchedulerProtocol.Command> scheduler) {
+            ActorRef<SchedulerProtocol.Command> scheduler,
+            Supplier<List<String>> notices) {
         ServedModel served = settings.modelName().isEmpty() ? model : model.named(settings.modelName());
         var gate = new DrainGate();
-        var monitor = new PipelineMonitor(system, scheduler, settings.statusMaxAge(), settings.statusTimeout());
+        var monitor =
+                new PipelineMonitor(system, scheduler, settings.statusMaxAge(), settings.statusTimeout(), notices);
         var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         var prefixes = settings.vllmNames() ? List.of("caravan_", "vllm:") : List.of("caravan_");
         var tags = Tags.of("model_name", served.name(), "engine", "0");
@@ -132,7 +137,7 @@ public final class GatewayServer implements AutoCloseable {
         return OpenAiRoutes.of(system, model, generations, limits, () -> monitor.contextTokens(positions))
                 .and(TokenRoutes.of(model, system.dispatchers().lookup(DispatcherSelector.blocking())))
                 .and(HealthRoutes.of(monitor, gate, version))
-                .and(WebRoutes.of(model.name(), monitor::status));
+                .and(WebRoutes.of(model.name(), monitor::status, monitor::notices));
     }
 
     private static ServerBinding bind(ActorSystem<?> system, GatewaySettings settings, Routes routes, DrainGate gate) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caravan.gateway.http.Outside;
 import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.actor.WorkerInfo;
+import java.util.List;
 
 /** {@link PipelineStatus} as JSON: for the page, for scripts, and for {@code caravan ps}. */
 public final class StatusJson {
@@ -12,8 +13,8 @@ public final class StatusJson {
 
     private StatusJson() {}
 
-    /** The whole state, under the names of the records. */
-    public static ObjectNode of(String model, PipelineStatus status) {
+    /** The whole state, under the names of the records, and {@code notices} of what else is worth a look. */
+    public static ObjectNode of(String model, PipelineStatus status, List<String> notices) {
         var json = JSON.createObjectNode()
                 .put("model", model)
                 .put("pipeline", status.pipeline())
@@ -35,6 +36,7 @@ public final class StatusJson {
                 .put("acceptedTokens", status.acceptedTokens());
         var notes = json.putArray("notes");
         status.notes().forEach(notes::add);
+        notices.stream().map(Outside::words).forEach(notes::add);
         var stages = json.putArray("stages");
         status.stages().forEach(stage -> stages.add(stage(stage)));
         var workers = json.putArray("workers");

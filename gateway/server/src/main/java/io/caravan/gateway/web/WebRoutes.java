@@ -30,7 +30,8 @@ public final class WebRoutes {
     private WebRoutes() {}
 
     /** Everything below {@code /} that belongs to the page. */
-    public static Routes of(String model, Supplier<CompletionStage<PipelineStatus>> status) {
+    public static Routes of(
+            String model, Supplier<CompletionStage<PipelineStatus>> status, Supplier<List<String>> notices) {
         var routes = new Routes();
         file(routes, "/", "index.html", ContentTypes.TEXT_HTML_UTF8);
         file(routes, "/chat.css", "chat.css", CSS);
@@ -43,7 +44,7 @@ public final class WebRoutes {
                         "/status",
                         call -> status.get()
                                 .handle((known, failure) -> failure == null
-                                        ? Responses.json(StatusJson.of(model, known))
+                                        ? Responses.json(StatusJson.of(model, known, notices.get()))
                                         : Responses.error(ApiError.unavailable("the scheduler does not answer"))));
     }
 

@@ -17,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 
 /** A gateway on free ports in front of a {@link FakeScheduler} that answers in the shipped model's words. */
@@ -29,6 +30,7 @@ final class GatewayFixture implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     final FakeScheduler.Script script = new FakeScheduler.Script();
+    final List<String> notices = new CopyOnWriteArrayList<>();
     final GatewayServer server;
     private final ActorTestKit kit;
     private final HttpClient client = HttpClient.newHttpClient();
@@ -49,7 +51,11 @@ final class GatewayFixture implements AutoCloseable {
     private GatewayServer started(Config config, ServedModel model) {
         try {
             return GatewayServer.start(
-                    kit.system(), GatewaySettings.of(config), model, kit.spawn(FakeScheduler.create(script)));
+                    kit.system(),
+                    GatewaySettings.of(config),
+                    model,
+                    kit.spawn(FakeScheduler.create(script)),
+                    () -> notices);
         } catch (GatewayStartException e) {
             kit.shutdownTestKit();
             throw e;

@@ -158,6 +158,23 @@ class GatewayLifeTest {
     }
 
     /** A question that was on its way when the pipeline changed may still be answered as before. */
+    @Test
+    void shouldTellOfWorkersThatKeepEnding() {
+        String notice = "worker-1 ended 3 times in a row, last with status 1: no memory";
+        try (var own = new GatewayFixture("status { max-age = 0s, timeout = 300ms }")) {
+            own.notices.add(notice);
+            assertThat(json(own.get("/status")).at("/notes/0").asText()).isEqualTo(notice);
+            assertThat(own.get("/health/ready").statusCode())
+                    .as("tokens come out")
+                    .isEqualTo(200);
+
+            own.script.serving = false;
+
+            assertThat(json(awaitUnready(own)).at("/error/message").asText())
+                    .isEqualTo("stage 1 has no worker; " + notice);
+        }
+    }
+
     private static HttpResponse<String> awaitUnready(GatewayFixture own) {
         for (int tries = 0; tries < MAX_TRIES; tries++) {
             HttpResponse<String> response = own.get("/health/ready");

@@ -52,7 +52,7 @@ record AeronClient(Aeron aeron, String driverId, int port) {
     private static String driverId(String directory) {
         File cncFile = new File(directory, CncFileDescriptor.CNC_FILE);
         if (!cncFile.exists()) {
-            throw new IllegalStateException("no media driver runs in " + directory
+            throw new IllegalArgumentException("no media driver runs in " + directory
                     + " (caravan.transport.driver-directory); leave it empty to start one in this process");
         }
         MappedByteBuffer cnc = IoUtil.mapExistingFile(cncFile, CncFileDescriptor.CNC_FILE);

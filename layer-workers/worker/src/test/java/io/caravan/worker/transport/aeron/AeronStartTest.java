@@ -51,7 +51,7 @@ class AeronStartTest {
     void shouldSayThatNoDriverRunsWhereOneIsToBeJoined(@TempDir Path directory) {
         AeronSettings settings = Settings.with("driver-directory", "\"" + directory + "\"");
         assertThatThrownBy(() -> AeronLinks.open(settings))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("no media driver runs in " + directory);
     }
 
