@@ -103,6 +103,10 @@ record JsonFields(String file, String prefix, JsonNode node) {
         return !has(key) || value.isNumber() && value.doubleValue() == 1 || value.isBoolean() && !value.booleanValue();
     }
 
+    boolean isZero(String key) {
+        return isNumber(key) && node.get(key).doubleValue() == 0;
+    }
+
     int intOr(String key, int absent) {
         return has(key) ? asInt(key, node.get(key)) : absent;
     }

@@ -13,6 +13,7 @@ import java.util.List;
  * query and key belong to heads whose rotary pairs are (i, i + headDim / 2).
  */
 public record LlamaTensors(ModelSpec spec) {
+    static final String HEAD = "lm_head.weight";
     static final String LAYER_PREFIX = "model.layers.";
 
     /** The tensors of one transformer layer, in the order of their use; not every model has all. */
@@ -72,9 +73,7 @@ public record LlamaTensors(ModelSpec spec) {
 
     /** The head, (vocabulary, hidden): the embedding itself when the two are tied. */
     public TensorSlot head() {
-        return spec.tiedEmbeddings()
-                ? embedding()
-                : TensorSlot.of("lm_head.weight", spec.vocabSize(), spec.hiddenSize());
+        return spec.tiedEmbeddings() ? embedding() : TensorSlot.of(HEAD, spec.vocabSize(), spec.hiddenSize());
     }
 
     /** One tensor of layer {@code layer}. */

@@ -45,14 +45,7 @@ public final class ModelConfig {
     }
 
     private void refuseOtherArithmetic() {
-        String activation = fields.textOr("hidden_act", "silu");
-        if (!activation.equals("silu") && !activation.equals("swish")) {
-            throw unsupported("hidden_act " + activation, "silu is");
-        }
-        if (fields.has("quantization_config")) {
-            String method = fields.requireObject("quantization_config").textOr("quant_method", "of an unnamed method");
-            throw unsupported("quantization_config (" + method + ")", "unquantised F32, F16 and BF16 weights are");
-        }
+        ForeignFields.refuse(fields, family);
         if (fields.doubleOr("partial_rotary_factor", 1) != 1) {
             throw unsupported("a partial_rotary_factor other than 1", "rotation of whole heads is");
         }

@@ -20,10 +20,13 @@ final class SafetensorsModel {
         }
         SortedMap<String, MappedTensor> tensors = byName(files);
         checkIndex(directory, found.places(), tensors);
+        // As in transformers: a head that is stored counts, whether or not the configuration says that it is the
+        // embedding.
+        boolean untied = spec.tiedEmbeddings() && tensors.containsKey(LlamaTensors.HEAD);
         return new StoredModel(
                 directory,
                 CheckpointFiles.CONFIG,
-                spec,
+                untied ? spec.withHead() : spec,
                 tensors,
                 files.stream().map(SafetensorsFile::facts).toList());
     }

@@ -2,6 +2,7 @@ package io.caravan.formats;
 
 import io.caravan.proto.model.Variations;
 import io.caravan.proto.model.Variations.Multipliers;
+import java.util.HashSet;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -40,6 +41,7 @@ final class VariationsConfig {
             case LLAMA, SMOLLM3, GRANITE -> fields.booleanOr("mlp_bias", false);
             case MISTRAL, QWEN2, QWEN3 -> refuse("mlp_bias");
         };
+        requireWindowOfWindowedLayers();
         List<Integer> unrotated = family == ModelFamily.SMOLLM3 ? unrotatedLayers() : List.of();
         int window = window(maxPositions);
         return new Variations(
@@ -102,6 +104,28 @@ final class VariationsConfig {
                     "models of the model_type " + family.modelType() + " have full attention: set it to null");
         }
         return window;
+    }
+
+    /** Hugging Face's code ends with an error where a layer is to have a window and there is none, or looks at all layers alike. */
+    private void requireWindowOfWindowedLayers() {
+        if (!fields.has("layer_types")) {
+            return;
+        }
+        boolean windowed = fields.texts("layer_types").contains("sliding_attention");
+        boolean unused = switch (family) {
+            case LLAMA, GRANITE -> true;
+            case MISTRAL -> fields.isNull("sliding_window");
+            case QWEN2, QWEN3 -> !fields.booleanOr("use_sliding_window", false) || fields.isNull("sliding_window");
+            case SMOLLM3 -> !fields.has("sliding_window");
+        };
+        if (windowed && unused) {
+            throw unsupported("layer_types sliding_attention without a sliding_window in use", "full_attention is");
+        }
+        boolean mixed = new HashSet<>(fields.texts("layer_types")).size() > 1;
+        if (family == ModelFamily.MISTRAL && (mixed || !windowed && !unused)) {
+            throw unsupported(
+                    "layer_types full_attention beside a sliding_window", "of mistral, one for all layers is");
+        }
     }
 
     private List<Integer> windowedLayers(List<Integer> unrotated) {

@@ -36,6 +36,21 @@ class CheckpointsTest {
         }
     }
 
+    /** Transformers ties only what is equal or not there, with a warning. */
+    @Test
+    void shouldUseAHeadThatIsStoredThoughTheConfigurationTiesIt(@TempDir Path folder) throws IOException {
+        TestModels.copy(TestModels.SINGLE, folder);
+        Path config = folder.resolve("config.json");
+        String tied = Files.readString(config)
+                .replaceFirst("\"tie_word_embeddings\": *false", "\"tie_word_embeddings\": true");
+        Files.writeString(config, tied);
+        assertThat(Checkpoints.spec(folder).tiedEmbeddings()).isTrue();
+        try (Checkpoint opened = Checkpoints.open(folder)) {
+            assertThat(opened.spec().tiedEmbeddings()).isFalse();
+            assertThat(new LlamaTensors(opened.spec()).head().name()).isEqualTo("lm_head.weight");
+        }
+    }
+
     @Test
     void shouldReadWhatTheConfigurationOfAShardedGroupedQueryModelSays() {
         try (Checkpoint checkpoint = Checkpoints.open(TestModels.SHARDED)) {

@@ -138,6 +138,22 @@ class ModelConfigTest {
                 "'model_type': 'smollm3', 'num_hidden_layers': 2000000000 | \"num_hidden_layers\" must be at most 10000",
                 "'model_type': 'granite', 'logits_scaling': 0 | \"logits_scaling\" must be positive, not 0",
                 "'sliding_window': 1024 | sliding_window 1024 below max_position_embeddings 2048 is not supported",
+                "'hidden_activation': 'gelu_pytorch_tanh' | hidden_activation gelu_pytorch_tanh is not supported; silu is",
+                "'quantization': {'group_size': 64, 'bits': 4} | quantization (of an unnamed method) is not supported",
+                "'final_logit_softcapping': 30.0 | final_logit_softcapping is not supported; of the model_type llama",
+                "'attn_logit_softcapping': 50.0 | attn_logit_softcapping is not supported",
+                "'logits_scaling': 8 | logits_scaling is not supported",
+                "'model_type': 'qwen3', 'attention_multiplier': 0.5 | attention_multiplier is not supported",
+                "'model_type': 'granite', 'logit_scale': 0.5 | logit_scale is not supported; of the model_type granite",
+                "'use_qk_norm': true | use_qk_norm is not supported",
+                "'num_local_experts': 8 | num_local_experts is not supported",
+                "'layer_norm_eps': 1e-5 | layer_norm_eps is not supported; the model_type llama has rms_norm_eps",
+                "'n_head': 16 | n_head is not supported; the model_type llama has num_attention_heads",
+                "'window_size': 512 | window_size is not supported; the model_type llama has sliding_window",
+                "'layer_types': ['sliding_attention'] | layer_types sliding_attention without a sliding_window in use",
+                "'model_type': 'qwen3', 'sliding_window': 64, 'layer_types': ['sliding_attention'] | without a sliding_window in",
+                "'model_type': 'mistral', 'layer_types': ['sliding_attention', 'full_attention'] | one for all layers is",
+                "'model_type': 'mistral', 'layer_types': ['full_attention'] | one for all layers is",
                 "'quantization_config': {'quant_method': 'gptq'} | quantization_config (gptq) is not supported",
                 "'quantization_config': {'quant_method': 'awq', 'bits': 4} | quantization_config (awq) is not supported",
                 "'quantization_config': {'quant_method': 'fp8'} | quantization_config (fp8) is not supported",
@@ -251,6 +267,15 @@ class ModelConfigTest {
                 .variations();
         assertThat(listed.unrotatedLayers()).containsExactly(0);
         assertThat(listed.rotates(1)).isTrue();
+    }
+
+    @Test
+    void shouldPassOverForeignFieldsThatChangeNothing() throws IOException {
+        assertThat(read("{'model_type': 'llama', 'final_logit_softcapping': null, 'logit_scale': 1.0, 'num_experts': 0,"
+                                + " 'qk_layernorm': false, 'rms_norm_eps': 1e-6, 'layer_norm_eps': 1e-5,"
+                                + " 'layer_types': ['full_attention'], 'hidden_activation': null}")
+                        .variations())
+                .isEqualTo(Variations.NONE);
     }
 
     @Test

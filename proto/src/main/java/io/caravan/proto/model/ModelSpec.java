@@ -107,15 +107,20 @@ public record ModelSpec(
 
     /** This shape stored as {@code type}. */
     public ModelSpec withWeightType(TensorType type) {
-        return with(type, variations);
+        return with(type, variations, tiedEmbeddings);
     }
 
     /** This shape with layers that do {@code others}. */
     public ModelSpec withVariations(Variations others) {
-        return with(weightType, others);
+        return with(weightType, others, tiedEmbeddings);
     }
 
-    private ModelSpec with(TensorType type, Variations others) {
+    /** This shape with a head of its own. */
+    public ModelSpec withHead() {
+        return with(weightType, variations, false);
+    }
+
+    private ModelSpec with(TensorType type, Variations others, boolean tied) {
         return new ModelSpec(
                 name,
                 hiddenSize,
@@ -129,7 +134,7 @@ public record ModelSpec(
                 rmsNormEps,
                 ropeTheta,
                 ropeScaling,
-                tiedEmbeddings,
+                tied,
                 eosTokenIds,
                 type,
                 others);
