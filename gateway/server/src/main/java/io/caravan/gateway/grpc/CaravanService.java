@@ -33,6 +33,7 @@ import org.apache.pekko.actor.typed.ActorSystem;
 final class CaravanService extends CaravanGrpc.CaravanImplBase {
     private final ActorSystem<?> system;
     private final ServedModel model;
+    private final ServedModel counting;
     private final Generations generations;
     private final GenerateCall calls;
     private final Supplier<CompletionStage<PipelineStatus>> status;
@@ -40,11 +41,13 @@ final class CaravanService extends CaravanGrpc.CaravanImplBase {
     CaravanService(
             ActorSystem<?> system,
             ServedModel model,
+            ServedModel counting,
             Generations generations,
             Duration deadline,
             Supplier<CompletionStage<PipelineStatus>> status) {
         this.system = system;
         this.model = model;
+        this.counting = counting;
         this.generations = generations;
         this.calls = new GenerateCall(model, deadline);
         this.status = status;
@@ -73,7 +76,7 @@ final class CaravanService extends CaravanGrpc.CaravanImplBase {
     @Override
     public void tokenize(TokenizeRequest request, StreamObserver<TokenizeResponse> reply) {
         try {
-            var ids = model.tokenizer().encode(request.getText(), request.getAddSpecialTokens());
+            var ids = counting.tokenizer().encode(request.getText(), request.getAddSpecialTokens());
             answer(
                     reply,
                     TokenizeResponse.newBuilder()
@@ -93,7 +96,7 @@ final class CaravanService extends CaravanGrpc.CaravanImplBase {
             answer(
                     reply,
                     DetokenizeResponse.newBuilder()
-                            .setText(ids.isEmpty() ? "" : model.tokenizer().decode(ids))
+                            .setText(ids.isEmpty() ? "" : counting.tokenizer().decode(ids))
                             .build());
         } catch (StatusRuntimeException wrong) {
             reply.onError(wrong);

@@ -24,7 +24,10 @@ import org.apache.pekko.actor.typed.ActorSystem;
 /** The gRPC server: {@code caravan.v1.Caravan}, health and reflection. */
 public final class GrpcGateway implements AutoCloseable {
     private static final Duration HEALTH_INTERVAL = Duration.ofSeconds(1);
-    private static final int MAX_REQUEST_BYTES = 8 << 20;
+    private static final int CLOSE_GRACE_SECONDS = 5;
+
+    /** Bytes of a message that may come before it is asked for. */
+    private static final int WINDOW_BYTES = 64 << 10;
 
     private final Server server;
     private final HealthStatusManager health;
@@ -42,6 +45,7 @@ public final class GrpcGateway implements AutoCloseable {
      * @param port 0 takes any free one
      * @param credentials with TLS or without
      * @param keys one of which every call but those for health must carry
+     * @param counting the model with a tokenizer for texts that become tokens and no more
      * @param deadline how long a generation may take
      * @param status how the pipeline is
      * @param draining whether new generations are refused
@@ -52,8 +56,10 @@ public final class GrpcGateway implements AutoCloseable {
             String host,
             int port,
             ServerCredentials credentials,
+            GrpcLimits limits,
             ApiKeys keys,
             ServedModel model,
+            ServedModel counting,
             Generations generations,
             Duration deadline,
             Supplier<CompletionStage<PipelineStatus>> status,
@@ -61,9 +67,14 @@ public final class GrpcGateway implements AutoCloseable {
             throws IOException {
         var health = new HealthStatusManager();
         var server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port), credentials)
-                .maxInboundMessageSize(MAX_REQUEST_BYTES)
-                .intercept(new CallGuard(keys, draining))
-                .addService(new CaravanService(system, model, generations, deadline, status))
+                .maxInboundMessageSize(limits.maxMessageBytes())
+                .initialFlowControlWindow(WINDOW_BYTES)
+                .handshakeTimeout(limits.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                .maxConnectionIdle(limits.idleTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                .maxConnectionAgeGrace(CLOSE_GRACE_SECONDS, TimeUnit.SECONDS)
+                .intercept(new MessageGuard(limits))
+                .intercept(new CallGuard(keys, draining)) // the last one is asked first
+                .addService(new CaravanService(system, model, counting, generations, deadline, status))
                 .addService(health.getHealthService())
                 .addService(ProtoReflectionServiceV1.newInstance())
                 .build();

@@ -18,7 +18,8 @@ public final class HealthRoutes {
                 .get("/health", call -> Responses.now(ok()))
                 .get("/health/ready", call -> monitor.view().thenApply(view -> ready(view, gate, call.keyed())))
                 .get("/version", call -> Responses.now(version(version)))
-                .forEverybody();
+                .forEverybody()
+                .forWatchers();
     }
 
     /** Why not is for those who may ask for {@code /status} too. */

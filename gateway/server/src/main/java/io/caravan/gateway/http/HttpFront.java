@@ -1,5 +1,8 @@
 package io.caravan.gateway.http;
 
+import io.caravan.gateway.memory.MemoryBudget;
+import io.caravan.gateway.memory.NoRoomException;
+import io.caravan.gateway.tokenizer.ContextOverflowException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,16 +10,20 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.Connection;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.scaladsl.model.EntityStreamException;
 import org.apache.pekko.http.scaladsl.model.EntityStreamSizeException;
 import org.apache.pekko.stream.KillSwitches;
 import org.apache.pekko.stream.SharedKillSwitch;
+import org.apache.pekko.stream.javadsl.BidiFlow;
 import org.apache.pekko.stream.javadsl.Flow;
 import org.apache.pekko.util.ByteString;
 import org.slf4j.Logger;
@@ -34,20 +41,38 @@ public final class HttpFront {
     private static final int MAX_REQUEST_ID_CHARS = 128;
     private static final int METHOD_NOT_ALLOWED = 405;
 
+    /** What a piece of a body takes beside its bytes: who sends one byte at a time must not send them for nothing. */
+    private static final int PIECE_BYTES = 128;
+
     private final ActorSystem<?> system;
     private final Routes routes;
     private final ApiKeys keys;
     private final Cors cors;
     private final DrainGate gate;
+    private final Connections connections;
+    private final MemoryBudget memory;
     private final long maxBodyBytes;
     private final Duration bodyTimeout;
 
+    /**
+     * The front of all connections to one address.
+     *
+     * @param maxConnections open at once; where all of them are at work, more get an answer from probes alone
+     * @param requestTimeout how long a connection's first request may take to come
+     * @param idleTimeout how long the next one may
+     * @param memory of all bodies together
+     * @param bodyTimeout how long a body may take after its request's head
+     */
     public HttpFront(
             ActorSystem<?> system,
             Routes routes,
             ApiKeys keys,
             Cors cors,
             DrainGate gate,
+            int maxConnections,
+            Duration requestTimeout,
+            Duration idleTimeout,
+            MemoryBudget memory,
             long maxBodyBytes,
             Duration bodyTimeout) {
         this.system = system;
@@ -55,6 +80,8 @@ public final class HttpFront {
         this.keys = keys;
         this.cors = cors;
         this.gate = gate;
+        this.connections = new Connections(maxConnections, requestTimeout, idleTimeout);
+        this.memory = memory;
         this.maxBodyBytes = maxBodyBytes;
         this.bodyTimeout = bodyTimeout;
     }
@@ -63,14 +90,28 @@ public final class HttpFront {
     public Flow<HttpRequest, HttpResponse, NotUsed> perConnection() {
         return Flow.<HttpRequest, HttpResponse, NotUsed>fromMaterializer((materializer, attributes) -> {
                     SharedKillSwitch connection = KillSwitches.shared("connection");
-                    return Flow.<HttpRequest>create()
+                    var entry = new AtomicReference<Connections.Entry>();
+                    var answering = Flow.<HttpRequest>create()
                             .watchTermination((unused, ended) -> {
                                 ended.whenComplete((done, failure) -> connection.shutdown());
                                 return NotUsed.getInstance();
                             })
-                            .mapAsync(1, request -> handle(request, connection));
+                            .mapAsync(1, request -> admitted(request, connection, entry.get()));
+                    return BidiFlow.fromGraph(new ConnectionBounds(connections, entry::set))
+                            .join(answering);
                 })
                 .mapMaterializedValue(started -> NotUsed.getInstance());
+    }
+
+    private CompletionStage<HttpResponse> admitted(
+            HttpRequest request, SharedKillSwitch connection, Connections.Entry entry) {
+        if (!entry.beyond() || routes.isForWatchers(request.getUri().path())) {
+            return handle(request, connection);
+        }
+        request.discardEntityBytes(system);
+        return Responses.now(Responses.error(
+                        ApiError.unavailable("all of this gateway's connections are in use: ask another, or try again"))
+                .addHeader(Connection.create("close")));
     }
 
     CompletionStage<HttpResponse> handle(HttpRequest request, SharedKillSwitch connection) {
@@ -97,21 +138,36 @@ public final class HttpFront {
             }
             boolean keyed = keys.knows(authorization);
             Routes.Handler handler = routes.find(request.method(), path);
-            return body(request).thenCompose(body -> handler.handle(new ApiCall(request, id, keyed, body, connection)));
+            return body(request)
+                    .thenCompose(body -> handler.handle(new ApiCall(request, id, keyed, body, connection))
+                            .whenComplete((response, failure) -> body.close()));
         } catch (ApiException e) {
             request.discardEntityBytes(system);
             return CompletableFuture.failedFuture(e);
         }
     }
 
-    private CompletionStage<ByteString> body(HttpRequest request) {
+    /** The whole body, piece by piece as there is memory for it. */
+    private CompletionStage<RequestBody> body(HttpRequest request) {
         if (request.entity().getContentLengthOption().orElse(0) > maxBodyBytes) {
             throw new ApiException(tooLarge());
         }
+        MemoryBudget.Claim claim = memory.claim();
         return request.entity()
                 .withSizeLimit(maxBodyBytes)
-                .toStrict(bodyTimeout.toMillis(), system)
-                .thenApply(strict -> strict.getData());
+                .getDataBytes()
+                .mapAsync(
+                        1,
+                        piece -> claim.grow(piece.size() + PIECE_BYTES, MemoryBudget.Use.ARRIVING)
+                                .thenApply(granted -> piece.compact()))
+                .completionTimeout(bodyTimeout)
+                .runFold(ByteString.emptyByteString(), ByteString::concat, system)
+                .whenComplete((bytes, failure) -> {
+                    if (failure != null) {
+                        claim.close();
+                    }
+                })
+                .thenApply(bytes -> new RequestBody(bytes, claim));
     }
 
     private HttpResponse failed(HttpRequest request, String id, Throwable failure) {
@@ -129,6 +185,13 @@ public final class HttpFront {
                                         ", ", routes.methods(request.getUri().path()))));
             case ApiException known -> Responses.error(known.error());
             case EntityStreamSizeException tooLarge -> Responses.error(tooLarge());
+            case ContextOverflowException tooLong -> Responses.error(ApiError.tooLong(tooLong.getMessage()));
+            case NoRoomException noRoom
+            when noRoom.passing() -> Responses.error(ApiError.unavailable(noRoom.getMessage()));
+            case NoRoomException never ->
+                Responses.error(
+                        new ApiError(413, never.getMessage(), ApiError.Type.INVALID_REQUEST, "", "body_too_large"));
+            case TimeoutException late -> Responses.error(tooSlow()).addHeader(Connection.create("close"));
             case EntityStreamException broken ->
                 Responses.error(ApiError.invalid("", "the body cannot be read: " + Outside.echo(broken.getMessage())));
             default -> {
@@ -155,6 +218,15 @@ public final class HttpFront {
                 ApiError.Type.INVALID_REQUEST,
                 "",
                 "body_too_large");
+    }
+
+    private ApiError tooSlow() {
+        return new ApiError(
+                408,
+                "the body did not come within " + bodyTimeout.toMillis() + " ms",
+                ApiError.Type.INVALID_REQUEST,
+                "",
+                "body_too_slow");
     }
 
     private static String header(HttpRequest request, String name) {

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.pekko.util.ByteString;
 
 /**
  * The fields of a JSON object, read one by one so that each error names its field. {@code null} counts as absent; what
@@ -31,9 +30,9 @@ public final class JsonFields {
      *
      * @throws ApiException 400 that says where the JSON is malformed
      */
-    public static JsonFields parse(ByteString body) {
+    static JsonFields parse(byte[] body) {
         try {
-            JsonNode root = MAPPER.readTree(body.toArrayUnsafe());
+            JsonNode root = MAPPER.readTree(body);
             if (!root.isObject()) {
                 throw ApiException.invalid("", "the body must be a JSON object, not " + kind(root));
             }

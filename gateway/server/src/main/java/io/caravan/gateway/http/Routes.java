@@ -25,6 +25,7 @@ public final class Routes {
 
     private final Map<String, Map<HttpMethod, Handler>> byPath = new HashMap<>();
     private final Set<String> open = new HashSet<>();
+    private final Set<String> reserved = new HashSet<>();
 
     /** Answers GET, and HEAD without the body. */
     public Routes get(String path, Handler handler) {
@@ -42,9 +43,16 @@ public final class Routes {
         return this;
     }
 
+    /** Answers those who watch the gateway on the paths so far, also where all connections are at work. */
+    public Routes forWatchers() {
+        reserved.addAll(byPath.keySet());
+        return this;
+    }
+
     /** Adds all of {@code others}. */
     public Routes and(Routes others) {
         open.addAll(others.open);
+        reserved.addAll(others.reserved);
         others.byPath.forEach((path, methods) -> methods.forEach((method, handler) -> add(method, path, handler)));
         return this;
     }
@@ -82,6 +90,11 @@ public final class Routes {
     /** Whether a request for {@code path} needs no key. */
     boolean isForEverybody(String path) {
         return open.contains(path);
+    }
+
+    /** Whether a request for {@code path} is answered where there is no place for others. */
+    boolean isForWatchers(String path) {
+        return reserved.contains(path);
     }
 
     /** Names of the methods that {@code path} answers, in order; none where there is nothing. */

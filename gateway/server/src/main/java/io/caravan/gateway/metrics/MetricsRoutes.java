@@ -26,7 +26,8 @@ public final class MetricsRoutes {
                         call -> monitor.view().thenApply(view -> {
                             pipeline.update(view.status());
                             return HttpResponse.create().withEntity(text, ByteString.fromString(registry.scrape()));
-                        }));
+                        }))
+                .forWatchers();
         return open ? routes.forEverybody() : routes;
     }
 }

@@ -11,7 +11,6 @@ import io.caravan.gateway.http.Routes;
 import io.caravan.gateway.tokenizer.ServedModel;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
@@ -80,19 +79,18 @@ public final class OpenAiRoutes {
 
     private CompletionStage<HttpResponse> complete(
             ApiCall call, Answer.Kind kind, BiFunction<WishReader, JsonFields, Wish> read) {
-        return CompletableFuture.supplyAsync(() -> read.apply(reader, call.json()), reading)
-                .thenCompose(wish -> {
-                    String id = kind.idPrefix() + UUID.randomUUID().toString().replace("-", "");
-                    var answer = new Answer(
-                            kind,
-                            id,
-                            System.currentTimeMillis() / SECOND_MS,
-                            model.name(),
-                            wish,
-                            new Logprobs(model.tokenizer()));
-                    Source<ChoiceEvent, NotUsed> events = call.whileConnected(events(wish, call.id()));
-                    return wish.form().stream() ? streamed(answer, events) : whole(answer, events);
-                });
+        return call.read(reading, fields -> read.apply(reader, fields)).thenCompose(wish -> {
+            String id = kind.idPrefix() + UUID.randomUUID().toString().replace("-", "");
+            var answer = new Answer(
+                    kind,
+                    id,
+                    System.currentTimeMillis() / SECOND_MS,
+                    model.name(),
+                    wish,
+                    new Logprobs(model.tokenizer()));
+            Source<ChoiceEvent, NotUsed> events = call.whileConnected(events(wish, call.id()));
+            return wish.form().stream() ? streamed(answer, events) : whole(answer, events);
+        });
     }
 
     /** All choices' events until the last, or until one fails. */

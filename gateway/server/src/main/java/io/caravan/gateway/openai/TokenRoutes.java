@@ -11,7 +11,6 @@ import io.caravan.gateway.http.Routes;
 import io.caravan.gateway.tokenizer.ServedModel;
 import io.caravan.gateway.tokenizer.TokenizerException;
 import io.caravan.proto.sequence.TokenIds;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 
@@ -22,10 +21,8 @@ public final class TokenRoutes {
     /** The routes for one model; texts are read on {@code reading}. */
     public static Routes of(ServedModel model, Executor reading) {
         return new Routes()
-                .post("/tokenize", call -> CompletableFuture.supplyAsync(() -> tokenize(call.json(), model), reading))
-                .post(
-                        "/detokenize",
-                        call -> CompletableFuture.supplyAsync(() -> detokenize(call.json(), model), reading));
+                .post("/tokenize", call -> call.read(reading, fields -> tokenize(fields, model)))
+                .post("/detokenize", call -> call.read(reading, fields -> detokenize(fields, model)));
     }
 
     private static HttpResponse tokenize(JsonFields fields, ServedModel model) {

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.caravan.gateway.generation.Generations;
 import io.caravan.gateway.grpc.GrpcGateway;
+import io.caravan.gateway.grpc.GrpcLimits;
 import io.caravan.gateway.health.HealthRoutes;
 import io.caravan.gateway.health.PipelineMonitor;
 import io.caravan.gateway.http.ApiKeys;
@@ -12,6 +13,7 @@ import io.caravan.gateway.http.DrainGate;
 import io.caravan.gateway.http.HttpFront;
 import io.caravan.gateway.http.ParsingErrors;
 import io.caravan.gateway.http.Routes;
+import io.caravan.gateway.memory.MemoryBudget;
 import io.caravan.gateway.metrics.GatewayMetrics;
 import io.caravan.gateway.metrics.MetricsRoutes;
 import io.caravan.gateway.metrics.PipelineMetrics;
@@ -54,6 +56,11 @@ public final class GatewayServer implements AutoCloseable {
     private static final Duration BIND_TIMEOUT = Duration.ofSeconds(20);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration DRAIN_CHECK = Duration.ofMillis(20);
+
+    /** A client that does not close a connection that this side has closed gets no more time than this. */
+    private static final String LINGER = "1s";
+
+    private static final int LINGERING = 2;
 
     /** Beyond a request's deadline, so that the deadline ends it and not the connection. */
     private static final Duration IDLE_MARGIN = Duration.ofMinutes(1);
@@ -101,18 +108,19 @@ public final class GatewayServer implements AutoCloseable {
         var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         var prefixes = settings.vllmNames() ? List.of("caravan_", "vllm:") : List.of("caravan_");
         var tags = Tags.of("model_name", served.name(), "engine", "0");
+        var texts = Texts.of(settings, served, monitor);
         var generations = new Generations(
                 system,
                 served.tokenizer(),
                 settings.generation(),
                 scheduler,
                 new GatewayMetrics(registry, prefixes, tags));
-        Routes routes = routes(system, settings, served, generations, monitor, gate)
+        Routes routes = routes(system, settings, texts, generations, monitor, gate)
                 .and(MetricsRoutes.of(
                         registry, new PipelineMetrics(registry, prefixes, tags), monitor, settings.openMetrics()));
-        ServerBinding http = bind(system, settings, routes, gate);
+        ServerBinding http = bind(system, settings, texts.memory(), routes, gate);
         try {
-            List<GrpcGateway> grpc = startGrpc(system, settings, served, generations, monitor, gate);
+            List<GrpcGateway> grpc = startGrpc(system, settings, texts, generations, monitor, gate);
             return new GatewayServer(system, settings, generations, gate, http, grpc);
         } catch (IOException e) {
             http.terminate(CLOSE_TIMEOUT);
@@ -123,10 +131,11 @@ public final class GatewayServer implements AutoCloseable {
     private static Routes routes(
             ActorSystem<?> system,
             GatewaySettings settings,
-            ServedModel model,
+            Texts texts,
             Generations generations,
             PipelineMonitor monitor,
             DrainGate gate) {
+        ServedModel model = texts.model();
         var limits = new ApiLimits(
                 settings.deadline(),
                 settings.maxSequencesPerRequest(),
@@ -135,12 +144,13 @@ public final class GatewayServer implements AutoCloseable {
         int positions = model.spec().maxPositions();
         String version = version(system);
         return OpenAiRoutes.of(system, model, generations, limits, () -> monitor.contextTokens(positions))
-                .and(TokenRoutes.of(model, system.dispatchers().lookup(DispatcherSelector.blocking())))
+                .and(TokenRoutes.of(texts.counting(), system.dispatchers().lookup(DispatcherSelector.blocking())))
                 .and(HealthRoutes.of(monitor, gate, version))
                 .and(WebRoutes.of(model.name(), monitor::status, monitor::notices));
     }
 
-    private static ServerBinding bind(ActorSystem<?> system, GatewaySettings settings, Routes routes, DrainGate gate) {
+    private static ServerBinding bind(
+            ActorSystem<?> system, GatewaySettings settings, MemoryBudget memory, Routes routes, DrainGate gate) {
         GatewaySettings.Http wanted = settings.http();
         var front = new HttpFront(
                 system,
@@ -148,6 +158,10 @@ public final class GatewayServer implements AutoCloseable {
                 new ApiKeys(settings.apiKeys()),
                 new Cors(wanted.corsOrigins()),
                 gate,
+                wanted.maxConnections(),
+                wanted.requestTimeout(),
+                wanted.idleTimeout(),
+                memory,
                 wanted.maxBodyBytes(),
                 wanted.bodyTimeout());
         var builder = Http.get(system)
@@ -175,13 +189,20 @@ public final class GatewayServer implements AutoCloseable {
      * Deadlines are the requests' own; a connection that waits for one is not idle. The front bounds bodies, and says so.
      */
     private static ServerSettings serverSettings(ActorSystem<?> system, GatewaySettings settings) {
-        Config config = ConfigFactory.parseMap(
-                        Map.of("pekko.http.server.parsing.error-handler", ParsingErrors.class.getName()))
+        Config config = ConfigFactory.parseMap(Map.of(
+                        "pekko.http.server.parsing.error-handler",
+                        ParsingErrors.class.getName(),
+                        "pekko.http.server.linger-timeout",
+                        LINGER))
                 .withFallback(system.settings().config());
         ServerSettings base = ServerSettings.create(config);
         Duration idle = settings.deadline().plus(IDLE_MARGIN);
+        int most = settings.http().maxConnections() + settings.http().reservedConnections();
+        // TLS keeps a connection that was closed here open until its client closes it too, or it was idle for long
+        int accepted = settings.http().tls().enabled() ? LINGERING * most : most;
         return base.withParserSettings(base.getParserSettings().withMaxContentLength(Long.MAX_VALUE))
-                .withMaxConnections(settings.http().maxConnections())
+                .withMaxConnections(accepted)
+                .withBacklog(most)
                 .withServerHeader(Optional.of(Server.create(ProductVersion.create("caravan", version(system)))))
                 .withTimeouts(base.getTimeouts()
                         .withIdleTimeout(FiniteDuration.create(idle.toMillis(), TimeUnit.MILLISECONDS))
@@ -191,7 +212,7 @@ public final class GatewayServer implements AutoCloseable {
     private static List<GrpcGateway> startGrpc(
             ActorSystem<?> system,
             GatewaySettings settings,
-            ServedModel model,
+            Texts texts,
             Generations generations,
             PipelineMonitor monitor,
             DrainGate gate)
@@ -206,8 +227,15 @@ public final class GatewayServer implements AutoCloseable {
                 settings.http().tls().enabled()
                         ? ServerKey.open(settings.http().tls()).grpcCredentials()
                         : InsecureServerCredentials.create(),
+                new GrpcLimits(
+                        (int) Math.min(Integer.MAX_VALUE, settings.http().maxBodyBytes()),
+                        settings.http().bodyTimeout(),
+                        settings.http().requestTimeout(),
+                        settings.http().idleTimeout(),
+                        texts.memory()),
                 new ApiKeys(settings.apiKeys()),
-                model,
+                texts.model(),
+                texts.counting(),
                 generations,
                 settings.deadline(),
                 monitor::status,

@@ -2,6 +2,7 @@ package io.caravan.gateway.server;
 
 import com.typesafe.config.Config;
 import io.caravan.gateway.generation.GenerationLimits;
+import io.caravan.gateway.memory.MemoryLimits;
 import java.time.Duration;
 import java.util.List;
 
@@ -17,6 +18,7 @@ public record GatewaySettings(
         String modelName,
         Duration deadline,
         GenerationLimits generation,
+        MemoryLimits memory,
         int maxSequencesPerRequest,
         int maxStopStrings,
         Duration statusMaxAge,
@@ -42,6 +44,9 @@ public record GatewaySettings(
             long maxBodyBytes,
             Duration bodyTimeout,
             int maxConnections,
+            int reservedConnections,
+            Duration requestTimeout,
+            Duration idleTimeout,
             Duration keepAlive,
             List<String> corsOrigins,
             Tls tls) {
@@ -51,6 +56,10 @@ public record GatewaySettings(
             require(!host.isBlank(), "http.host", "not be blank", "blank");
             require(maxBodyBytes > 0, "http.max-body-bytes", "be positive", maxBodyBytes);
             require(maxConnections > 0, "http.max-connections", "be positive", maxConnections);
+            require(reservedConnections > 0, "http.reserved-connections", "be positive", reservedConnections);
+            require(requestTimeout.isPositive(), "http.request-timeout", "be positive", requestTimeout);
+            require(idleTimeout.isPositive(), "http.idle-timeout", "be positive", idleTimeout);
+            require(bodyTimeout.isPositive(), "http.body-timeout", "be positive", bodyTimeout);
             require(keepAlive.isPositive(), "http.keep-alive", "be positive", keepAlive);
         }
     }
@@ -99,6 +108,10 @@ public record GatewaySettings(
                         config.getInt("generation.event-buffer"),
                         config.getDuration("generation.resubmit-after"),
                         config.getDuration("generation.deadline-grace")),
+                new MemoryLimits(
+                        config.getDouble("memory.heap-share"),
+                        config.getInt("memory.max-waiting"),
+                        config.getDuration("memory.max-wait")),
                 config.getInt("max-sequences-per-request"),
                 config.getInt("max-stop-strings"),
                 config.getDuration("status.max-age"),
@@ -115,6 +128,9 @@ public record GatewaySettings(
                 config.getBytes("max-body-bytes"),
                 config.getDuration("body-timeout"),
                 config.getInt("max-connections"),
+                config.getInt("reserved-connections"),
+                config.getDuration("request-timeout"),
+                config.getDuration("idle-timeout"),
                 config.getDuration("keep-alive"),
                 config.getStringList("cors-origins"),
                 new Tls(

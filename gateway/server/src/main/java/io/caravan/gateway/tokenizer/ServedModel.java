@@ -95,6 +95,11 @@ public record ServedModel(
         return new ServedModel(otherName, spec, tokenizer, chatPrompt, defaults, endTokens);
     }
 
+    /** The same model, whose texts another tokenizer reads. */
+    public ServedModel with(Tokenizer other) {
+        return new ServedModel(name, spec, other, chatPrompt, defaults, endTokens);
+    }
+
     /**
      * The chat as the model's tokens, ready for an answer. BOS comes from the template, or where the template leaves it
      * out and the tokenizer's configuration asks for it, from here; never twice.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import io.caravan.gateway.generation.GenerationLimits;
+import io.caravan.gateway.memory.MemoryLimits;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,9 @@ class GatewaySettingsTest {
                                 8 << 20,
                                 Duration.ofSeconds(30),
                                 1024,
+                                64,
+                                Duration.ofSeconds(30),
+                                Duration.ofSeconds(75),
                                 Duration.ofSeconds(15),
                                 List.of(),
                                 new GatewaySettings.Tls("", "", "", "")),
@@ -29,6 +33,7 @@ class GatewaySettingsTest {
                         "",
                         Duration.ofMinutes(10),
                         new GenerationLimits(1024, Duration.ofSeconds(5), Duration.ofSeconds(5)),
+                        new MemoryLimits(0.35, 64, Duration.ofSeconds(5)),
                         64,
                         16,
                         Duration.ofSeconds(1),

@@ -8,6 +8,8 @@ import io.caravan.proto.v1.ListModelsRequest;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -28,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ServerKeyTest {
     private static final char[] PASSWORD = "changeit".toCharArray();
+    private static final int MAX_ALERT_BYTES = 64;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @TempDir
@@ -78,6 +81,22 @@ class ServerKeyTest {
     @Test
     void shouldServeHttpAndGrpcWithAKeystore() throws Exception {
         serve("keystore = \"" + keystore + "\", password = changeit");
+    }
+
+    @Test
+    void shouldCloseAGrpcConnectionThatNeverFinishesItsHandshake() throws Exception {
+        String settings = "http { request-timeout = 1s, tls { keystore = \"" + keystore + "\", password = changeit } }";
+        try (var gateway = new GatewayFixture(settings)) {
+            int port = gateway.server.grpcAddress().orElseThrow().getPort();
+            try (var socket = new Socket("127.0.0.1", port)) {
+                socket.setSoTimeout((int) PATIENCE.toMillis() / 3);
+                // the beginning of a handshake that says that more follows
+                socket.getOutputStream().write(new byte[] {0x16, 3, 1, 2, 0, 1});
+                assertThat(socket.getInputStream().readAllBytes()).hasSizeLessThan(MAX_ALERT_BYTES);
+            } catch (SocketException reset) {
+                assertThat(reset).hasMessageContaining("reset");
+            }
+        }
     }
 
     @Test
