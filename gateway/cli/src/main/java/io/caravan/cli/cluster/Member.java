@@ -86,7 +86,8 @@ public final class Member implements AutoCloseable {
         boolean mayFound = bySeeds
                 && roles.contains(SchedulerProtocol.ROLE)
                 && (settings.seeds().isEmpty() || acquaintances.wasMember());
-        var membership = Membership.start(system, MembershipSettings.from(config), acquaintances, answers, mayFound);
+        var membership =
+                Membership.start(system, MembershipSettings.from(config), acquaintances, answers, mayFound, !bySeeds);
         var member = new Member(system, settings, acquaintances, membership);
         system.getWhenTerminated()
                 .thenRun(() -> membership.end(new Fate.Lost("the other members have declared it dead")));

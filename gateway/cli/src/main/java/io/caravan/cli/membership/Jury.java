@@ -45,9 +45,12 @@ final class Jury {
     private final long stableNs;
     private final long unsettledNs;
     private final Map<String, Record> records = new HashMap<>(); // by address
+    private final boolean awaitsGateways;
     private boolean hadGateway;
 
-    Jury(MembershipSettings settings) {
+    /** @param awaitsGateways whether a gateway that starts finds this cluster, so that one without a gateway is worth keeping */
+    Jury(MembershipSettings settings, boolean awaitsGateways) {
+        this.awaitsGateways = awaitsGateways;
         suspectNs = settings.suspectAfter().toNanos();
         stableNs = settings.stableAfter().toNanos();
         unsettledNs = settings.unsettledAfter().toNanos();
@@ -111,7 +114,7 @@ final class Jury {
 
     /** @param voter whether this process is a gateway and a full member */
     List<Verdict> verdicts(boolean voter, long nowNs) {
-        return voter ? judge(nowNs) : records.isEmpty() && !hadGateway ? List.of() : mourn(nowNs);
+        return voter ? judge(nowNs) : mourn(nowNs);
     }
 
     private List<Verdict> judge(long nowNs) {
@@ -138,8 +141,9 @@ final class Jury {
     private List<Verdict> mourn(long nowNs) {
         var gateways =
                 records.values().stream().filter(each -> each.peer.gateway()).toList();
-        boolean lost =
-                hadGateway && gateways.stream().allMatch(each -> each.isGone() || isSilent(each, LOST_PATIENCE, nowNs));
+        boolean lost = hadGateway
+                && !(gateways.isEmpty() && awaitsGateways)
+                && gateways.stream().allMatch(each -> each.isGone() || isSilent(each, LOST_PATIENCE, nowNs));
         if (!lost) {
             return List.of();
         }

@@ -20,16 +20,18 @@ public final class Membership {
      *
      * @param settings on which answers depend; a gateway's are compared with those of the gateways that were there before
      * @param mayFound whether it founds a cluster of its own where it finds none to join again
+     * @param awaitsGateways whether a gateway that starts finds the cluster of this process
      */
     public static Membership start(
             ActorSystem<?> system,
             MembershipSettings patience,
             Acquaintances acquaintances,
             List<AnswerSetting> settings,
-            boolean mayFound) {
+            boolean mayFound,
+            boolean awaitsGateways) {
         var membership = new Membership();
         system.systemActorOf(
-                MembershipActor.create(patience, acquaintances, settings, mayFound, membership),
+                MembershipActor.create(patience, acquaintances, settings, mayFound, awaitsGateways, membership),
                 MembershipProtocol.NAME,
                 Props.empty());
         return membership;

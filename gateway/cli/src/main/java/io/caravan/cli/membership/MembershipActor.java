@@ -85,6 +85,7 @@ final class MembershipActor extends AbstractBehavior<MembershipActor.Message> {
             Acquaintances acquaintances,
             List<AnswerSetting> settings,
             boolean mayFound,
+            boolean awaitsGateways,
             Membership membership) {
         super(context);
         context.setLoggerName(MembershipActor.class);
@@ -96,7 +97,7 @@ final class MembershipActor extends AbstractBehavior<MembershipActor.Message> {
         this.membership = membership;
         cluster = Cluster.get(context.getSystem());
         gateway = Roll.of(cluster).self().gateway();
-        jury = new Jury(patience);
+        jury = new Jury(patience, awaitsGateways);
         var quarantined = context.messageAdapter(
                 ThisActorSystemQuarantinedEvent.class,
                 event -> new Quarantined(
@@ -113,9 +114,10 @@ final class MembershipActor extends AbstractBehavior<MembershipActor.Message> {
             Acquaintances acquaintances,
             List<AnswerSetting> settings,
             boolean mayFound,
+            boolean awaitsGateways,
             Membership membership) {
-        Behavior<Message> behavior = Behaviors.setup(context -> Behaviors.withTimers(timers ->
-                new MembershipActor(context, timers, patience, acquaintances, settings, mayFound, membership)));
+        Behavior<Message> behavior = Behaviors.setup(context -> Behaviors.withTimers(timers -> new MembershipActor(
+                context, timers, patience, acquaintances, settings, mayFound, awaitsGateways, membership)));
         return Behaviors.transformMessages(Command.class, behavior, match -> match.matchAny(Told::new));
     }
 

@@ -20,7 +20,7 @@ class JuryTest {
             Duration.ofMillis(100),
             Duration.ofSeconds(5));
 
-    private final Jury jury = new Jury(PATIENCE);
+    private final Jury jury = new Jury(PATIENCE, false);
 
     private static Peer gateway(String address, boolean older, boolean unreachable) {
         return new Peer(address, 1, true, older, unreachable);
@@ -144,6 +144,15 @@ class JuryTest {
         jury.observe(List.of(worker("w", false)), 1);
 
         assertThat(jury.verdicts(false, 1)).containsExactly(new Verdict.Lost("its gateways have left"));
+    }
+
+    @Test
+    void shouldKeepAWorkerWhereTheNextGatewayWillFindIt() {
+        var awaiting = new Jury(PATIENCE, true);
+        awaiting.observe(List.of(gateway("a", true, false)), 0);
+        awaiting.observe(List.of(worker("w", false)), 1);
+
+        assertThat(awaiting.verdicts(false, 1000 * SECOND)).isEmpty();
     }
 
     @Test
