@@ -78,8 +78,13 @@ class ClusterTlsTest {
 
     private static Config config(List<String> seeds, Map<String, String> tls) {
         return ConfigFactory.parseMap(tls)
-                .withFallback(ConfigFactory.parseMap(
-                        Map.of("caravan.cluster.seeds", seeds, "caravan.cluster.leave-timeout", "2s")))
+                .withFallback(ConfigFactory.parseMap(Map.of(
+                        "caravan.cluster.host",
+                        "127.0.0.1",
+                        "caravan.cluster.seeds",
+                        seeds,
+                        "caravan.cluster.leave-timeout",
+                        "2s")))
                 .withFallback(Configurations.defaults());
     }
 
