@@ -38,4 +38,12 @@ final class HttpFlags {
             paramLabel = "NAME",
             description = "What clients call the model. [CARAVAN_MODEL_NAME]")
     private String modelName;
+
+    @Setting(key = "caravan.gateway.allow-special-in-content", env = "CARAVAN_ALLOW_SPECIAL_IN_CONTENT")
+    @Option(
+            names = "--allow-special-in-content",
+            arity = "0..1",
+            fallbackValue = "true",
+            description = "Let chat messages write control tokens, as </s>. [CARAVAN_ALLOW_SPECIAL_IN_CONTENT]")
+    private Boolean allowSpecialInContent;
 }

@@ -8,9 +8,11 @@ import io.caravan.gateway.tokenizer.ServedModel;
 import io.caravan.gateway.tokenizer.TokenizerException;
 import io.caravan.proto.sequence.Sampling;
 import io.caravan.proto.sequence.TokenIds;
+import io.caravan.proto.v1.Chat;
 import io.caravan.proto.v1.GenerateRequest;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -70,12 +72,7 @@ final class GenerateCall {
 
     private TokenIds prompt(GenerateRequest request) {
         return switch (request.getInputCase()) {
-            case CHAT ->
-                model.chatTokens(
-                        request.getChat().getMessagesList().stream()
-                                .map(message -> new ChatMessage(message.getRole(), message.getContent()))
-                                .toList(),
-                        true);
+            case CHAT -> model.chatTokens(messages(request.getChat()), true);
             case PROMPT -> model.promptTokens(request.getPrompt());
             case PROMPT_TOKENS ->
                 ids(
@@ -84,6 +81,17 @@ final class GenerateCall {
                         model.spec().vocabSize());
             case INPUT_NOT_SET -> throw invalid("input: one of chat, prompt and prompt_tokens is needed");
         };
+    }
+
+    private static List<ChatMessage> messages(Chat chat) {
+        List<ChatMessage> messages = new ArrayList<>();
+        for (var message : chat.getMessagesList()) {
+            String where = "chat.messages[" + messages.size() + "].role";
+            String role = ChatMessage.role(message.getRole())
+                    .orElseThrow(() -> invalid(where + " must be " + ChatMessage.ROLES));
+            messages.add(new ChatMessage(role, message.getContent()));
+        }
+        return messages;
     }
 
     /** Unsigned ids of the wire as token ids that the model knows. */

@@ -39,10 +39,11 @@ record ChatFields(List<ChatMessage> messages, boolean addGenerationPrompt) {
         }
     }
 
-    /** OpenAI's newer name for the system is one that no template knows. */
+    /** Templates write it where nothing keeps it from being read as a control token. */
     private static String role(JsonFields message) {
-        String role = message.text("role");
-        return role.equals("developer") ? "system" : role;
+        return ChatMessage.role(message.text("role"))
+                .orElseThrow(() -> ApiException.invalid(
+                        message.nameOf("role"), message.nameOf("role") + " must be " + ChatMessage.ROLES));
     }
 
     /** A string, or the texts of an array of parts. */

@@ -101,7 +101,7 @@ public final class GatewayServer implements AutoCloseable {
             ServedModel model,
             ActorRef<SchedulerProtocol.Command> scheduler,
             Supplier<List<String>> notices) {
-        ServedModel served = settings.modelName().isEmpty() ? model : model.named(settings.modelName());
+        ServedModel served = served(settings, model);
         var gate = new DrainGate();
         var monitor =
                 new PipelineMonitor(system, scheduler, settings.statusMaxAge(), settings.statusTimeout(), notices);
@@ -126,6 +126,11 @@ public final class GatewayServer implements AutoCloseable {
             http.terminate(CLOSE_TIMEOUT);
             throw new GatewayStartException(e.getMessage(), e);
         }
+    }
+
+    private static ServedModel served(GatewaySettings settings, ServedModel model) {
+        ServedModel named = settings.modelName().isEmpty() ? model : model.named(settings.modelName());
+        return settings.allowSpecialInContent() ? named.allowingSpecialInContent() : named;
     }
 
     private static Routes routes(

@@ -16,6 +16,7 @@ public record GatewaySettings(
         Grpc grpc,
         List<String> apiKeys,
         String modelName,
+        boolean allowSpecialInContent,
         Duration deadline,
         GenerationLimits generation,
         MemoryLimits memory,
@@ -103,6 +104,7 @@ public record GatewaySettings(
                 new Grpc(config.getBoolean("grpc.enabled"), config.getInt("grpc.port")),
                 config.getStringList("api-keys"),
                 config.getString("model-name"),
+                config.getBoolean("allow-special-in-content"),
                 config.getDuration("deadline"),
                 new GenerationLimits(
                         config.getInt("generation.event-buffer"),

@@ -13,7 +13,7 @@ import java.util.List;
  *
  * @param special whether it is for the model's use and no text of an answer
  */
-record AddedToken(int id, String text, boolean special) {
+public record AddedToken(int id, String text, boolean special) {
     private static final String FIELD = "added_tokens";
 
     /** Those of a {@code tokenizer.json}, which is read no further than it has to be: vocabularies are long. */

@@ -74,7 +74,7 @@ final class EndTokens {
 
     /** An id without a row in the model is never drawn. */
     private TokenIds with(ServedModel.ChatPrompt prompt, int vocabSize) {
-        TurnEnd.of(prompt, tokenizer.addedTokens()).ifPresent(ids::add);
+        TurnEnd.of(prompt, tokenizer.addedTokens()).ifPresent(end -> ids.add(end.id()));
         return TokenIds.of(ids.stream()
                 .mapToInt(Integer::intValue)
                 .filter(id -> id >= 0 && id < vocabSize)

@@ -19,6 +19,7 @@ public final class HuggingFaceTokenizer implements Tokenizer {
         System.setProperty("OPT_OUT_TRACKING", "true");
     }
 
+    private final Source source;
     private final ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library;
     private final BeginPolicy begin;
     private final List<AddedToken> added;
@@ -27,9 +28,10 @@ public final class HuggingFaceTokenizer implements Tokenizer {
     private final Map<Integer, String> pieces = new ConcurrentHashMap<>();
 
     private HuggingFaceTokenizer(
-            ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library, BeginPolicy begin, List<AddedToken> added) {
+            Source source, ai.djl.huggingface.tokenizers.HuggingFaceTokenizer library, List<AddedToken> added) {
+        this.source = source;
         this.library = library;
-        this.begin = begin;
+        this.begin = BeginPolicy.of(source.config(), library);
         this.added = added;
         long[] ids = library.encode("a", false, false).getIds();
         this.anchor = ids[ids.length - 1];
@@ -64,7 +66,7 @@ public final class HuggingFaceTokenizer implements Tokenizer {
             var library = ai.djl.huggingface.tokenizers.HuggingFaceTokenizer.newInstance(
                     new ByteArrayInputStream(json),
                     Map.of("truncation", "false", "padding", "false", "modelMaxLength", "" + Integer.MAX_VALUE));
-            return new HuggingFaceTokenizer(library, BeginPolicy.of(config, library), AddedToken.read(json));
+            return new HuggingFaceTokenizer(new Source(source, json, config), library, AddedToken.read(json));
         } catch (IOException | RuntimeException e) {
             throw new TokenizerException(source + " is not a tokenizer that can be read: " + e.getMessage(), e);
         }
@@ -111,6 +113,21 @@ public final class HuggingFaceTokenizer implements Tokenizer {
     public List<AddedToken> addedTokens() {
         return added;
     }
+
+    @Override
+    public Tokenizer renamed(Map<String, String> names) {
+        try {
+            return read(
+                    source.name(),
+                    RenamedTokens.in(source.json(), names),
+                    source.config().renamed(names));
+        } catch (IOException e) {
+            throw new TokenizerException(source.name() + " cannot be read again: " + e.getMessage(), e);
+        }
+    }
+
+    /** What the tokenizer was made of. */
+    private record Source(String name, byte[] json, TokenizerConfig config) {}
 
     private static TokenIds ids(long[] ids) {
         int[] narrow = new int[ids.length];

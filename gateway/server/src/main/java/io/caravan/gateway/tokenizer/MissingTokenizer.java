@@ -3,6 +3,7 @@ package io.caravan.gateway.tokenizer;
 import io.caravan.proto.sequence.TokenIds;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** Stands in for the tokenizer that a model folder lacks: token ids can be used, text cannot. */
 record MissingTokenizer(Path directory) implements Tokenizer {
@@ -30,5 +31,10 @@ record MissingTokenizer(Path directory) implements Tokenizer {
     @Override
     public List<AddedToken> addedTokens() {
         return List.of();
+    }
+
+    @Override
+    public Tokenizer renamed(Map<String, String> names) {
+        return this;
     }
 }

@@ -22,7 +22,8 @@ public record ServedModel(
         Tokenizer tokenizer,
         ChatPrompt chatPrompt,
         SamplingDefaults defaults,
-        TokenIds endTokens) {
+        TokenIds endTokens,
+        ChatEncoder chat) {
 
     /** Turns of a chat to the model's own words. */
     @FunctionalInterface
@@ -50,13 +51,8 @@ public record ServedModel(
         TokenizerConfig config = TokenizerConfig.read(path);
         Tokenizer tokenizer = FolderTokenizer.open(path, config);
         ChatPrompt prompt = prompt(path, spec, config);
-        return new ServedModel(
-                spec.name(),
-                spec,
-                tokenizer,
-                prompt,
-                SamplingDefaults.read(path),
-                EndTokens.ofFolder(path, spec, tokenizer, prompt));
+        TokenIds ends = EndTokens.ofFolder(path, spec, tokenizer, prompt);
+        return of(spec, tokenizer, config, prompt, SamplingDefaults.read(path), ends);
     }
 
     private static ServedModel openGguf(Path path, ModelSpec spec) {
@@ -64,20 +60,28 @@ public record ServedModel(
             GgufFields fields = GgufModel.fields(path, arena);
             var defaults = GgufTokenizer.defaults(fields);
             if (!GgufTokenizer.isIn(fields)) {
-                return new ServedModel(
-                        spec.name(),
-                        spec,
-                        new MissingTokenizer(path),
-                        prompt(path, spec, TokenizerConfig.ABSENT),
-                        defaults,
-                        spec.eosTokenIds());
+                var config = TokenizerConfig.ABSENT;
+                ChatPrompt prompt = prompt(path, spec, config);
+                return of(spec, new MissingTokenizer(path), config, prompt, defaults, spec.eosTokenIds());
             }
             var config = GgufTokenizer.config(fields);
             var tokenizer = HuggingFaceTokenizer.read("the metadata of " + path, GgufTokenizer.json(fields), config);
             ChatPrompt prompt = prompt(path, spec, config);
             TokenIds ends = EndTokens.ofMetadata(config.eosToken(), spec, tokenizer, prompt);
-            return new ServedModel(spec.name(), spec, tokenizer, prompt, defaults, ends);
+            return of(spec, tokenizer, config, prompt, defaults, ends);
         }
+    }
+
+    private static ServedModel of(
+            ModelSpec spec,
+            Tokenizer tokenizer,
+            TokenizerConfig config,
+            ChatPrompt prompt,
+            SamplingDefaults defaults,
+            TokenIds ends) {
+        var control = ControlTokens.of(tokenizer.addedTokens(), config.bosToken(), ends, prompt);
+        var chat = new ChatEncoder(prompt, tokenizer, control);
+        return new ServedModel(spec.name(), spec, tokenizer, prompt, defaults, ends, chat);
     }
 
     private static ChatPrompt prompt(Path path, ModelSpec spec, TokenizerConfig config) {
@@ -92,7 +96,12 @@ public record ServedModel(
 
     /** The same model under another name. */
     public ServedModel named(String otherName) {
-        return new ServedModel(otherName, spec, tokenizer, chatPrompt, defaults, endTokens);
+        return new ServedModel(otherName, spec, tokenizer, chatPrompt, defaults, endTokens, chat);
+    }
+
+    /** The same model, whose chats may write control tokens in their messages. */
+    public ServedModel allowingSpecialInContent() {
+        return new ServedModel(name, spec, tokenizer, chatPrompt, defaults, endTokens, chat.trusting());
     }
 
     /** The same model, whose texts another tokenizer reads. */
@@ -102,16 +111,16 @@ public record ServedModel(
 
     /**
      * The chat as the model's tokens, ready for an answer. BOS comes from the template, or where the template leaves it
-     * out and the tokenizer's configuration asks for it, from here; never twice.
+     * out and the tokenizer's configuration asks for it, from here; never twice. What messages say becomes no control token.
      *
      * @throws TokenizerException when one of them is a token that the model does not have
      */
     public TokenIds chatTokens(List<ChatMessage> messages, boolean addGenerationPrompt) {
-        return known(tokenizer.encodeRendered(chatPrompt.render(messages, addGenerationPrompt)));
+        return known(chat.encode(messages, addGenerationPrompt));
     }
 
     /**
-     * A prompt as the model's tokens.
+     * A prompt as the model's tokens; it may write control tokens.
      *
      * @throws TokenizerException when one of them is a token that the model does not have
      */

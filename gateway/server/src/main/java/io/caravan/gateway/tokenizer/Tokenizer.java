@@ -2,6 +2,7 @@ package io.caravan.gateway.tokenizer;
 
 import io.caravan.proto.sequence.TokenIds;
 import java.util.List;
+import java.util.Map;
 
 /** Text to token ids and back. Implementations may be called by many threads at once. */
 public interface Tokenizer {
@@ -33,4 +34,13 @@ public interface Tokenizer {
 
     /** The tokens that a text names by writing them out; none where there is no tokenizer. */
     List<AddedToken> addedTokens();
+
+    /**
+     * The same tokenizer with other names for some of these tokens: in its texts, what they were called is text like any
+     * other.
+     *
+     * @param names by the tokens' texts
+     * @throws TokenizerException when there is not enough memory, or the like
+     */
+    Tokenizer renamed(Map<String, String> names);
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * What {@code tokenizer_config.json} and the files of the chat template say.
@@ -45,6 +46,15 @@ public record TokenizerConfig(Beginning beginning, String bosToken, String eosTo
                 token(config.path("bos_token")),
                 token(config.path("eos_token")),
                 template(directory, config));
+    }
+
+    /** What it says of a tokenizer whose tokens have other names. */
+    TokenizerConfig renamed(Map<String, String> names) {
+        return new TokenizerConfig(
+                beginning,
+                names.getOrDefault(bosToken, bosToken),
+                names.getOrDefault(eosToken, eosToken),
+                chatTemplate);
     }
 
     private static String template(Path directory, JsonNode config) {

@@ -31,6 +31,7 @@ class GatewaySettingsTest {
                         new GatewaySettings.Grpc(true, 50051),
                         List.of(),
                         "",
+                        false,
                         Duration.ofMinutes(10),
                         new GenerationLimits(1024, Duration.ofSeconds(5), Duration.ofSeconds(5)),
                         new MemoryLimits(0.35, 64, Duration.ofSeconds(5)),

@@ -104,7 +104,7 @@ class EndTokensTest {
         assertThat(TurnEnd.of(
                         TinyChat.open().chatPrompt(),
                         TinyChat.open().tokenizer().addedTokens()))
-                .hasValue(2);
+                .hasValueSatisfying(end -> assertThat(end.id()).isEqualTo(2));
         assertThat(TurnEnd.of(TinyChat.open().chatPrompt(), List.of())).isEmpty();
     }
 
