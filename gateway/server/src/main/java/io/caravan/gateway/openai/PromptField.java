@@ -28,8 +28,9 @@ final class PromptField {
     static List<Prompt> read(JsonFields fields, ServedModel model) {
         fields.require(NAME);
         JsonNode prompt = fields.raw(NAME);
+        boolean begins = fields.flag("add_special_tokens", true);
         if (prompt.isTextual()) {
-            return List.of(ofText(NAME, prompt, model));
+            return List.of(ofText(NAME, prompt, model, begins));
         }
         if (!prompt.isArray()) {
             throw fields.wrongType(NAME, WANTED, prompt);
@@ -45,7 +46,7 @@ final class PromptField {
             String where = NAME + "[" + prompts.size() + "]";
             prompts.add(
                     switch (each.getNodeType()) {
-                        case STRING -> ofText(where, each, model);
+                        case STRING -> ofText(where, each, model, begins);
                         case ARRAY -> ofTokens(where, each, model);
                         case NUMBER, BOOLEAN, NULL, OBJECT, POJO, BINARY, MISSING ->
                             throw JsonFields.wrongTypeAt(where, "a string or an array of token ids", each);
@@ -54,9 +55,10 @@ final class PromptField {
         return prompts;
     }
 
-    private static Prompt ofText(String where, JsonNode text, ServedModel model) {
+    private static Prompt ofText(String where, JsonNode text, ServedModel model, boolean addSpecialTokens) {
         try {
-            return new Prompt(some(where, model.promptTokens(text.textValue())), text.textValue());
+            return new Prompt(
+                    some(where, model.tokenizer().encode(text.textValue(), addSpecialTokens)), text.textValue());
         } catch (TokenizerException e) {
             throw ApiException.invalid(where, Outside.words(e.getMessage()));
         }

@@ -29,7 +29,7 @@ final class SamplingFields {
                     topK(fields, defaults),
                     fields.number("top_p", defaults.topP()),
                     fields.number("min_p", defaults.minP()),
-                    fields.number("repetition_penalty", defaults.repetitionPenalty()),
+                    fields.number(repetitionPenalty(fields), defaults.repetitionPenalty()),
                     fields.number("presence_penalty", 0),
                     fields.number("frequency_penalty", 0),
                     fields.whole("seed", ThreadLocalRandom.current().nextLong(), Long.MIN_VALUE, Long.MAX_VALUE),
@@ -54,6 +54,11 @@ final class SamplingFields {
                 first.seed() + choice,
                 first.topLogprobs(),
                 first.logitBias());
+    }
+
+    /** The name that llama-server has for it, where only that is given. */
+    private static String repetitionPenalty(JsonFields fields) {
+        return fields.has("repetition_penalty") ? "repetition_penalty" : "repeat_penalty";
     }
 
     /** -1 keeps all, as in vLLM. */

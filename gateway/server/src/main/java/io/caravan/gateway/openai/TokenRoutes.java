@@ -26,13 +26,18 @@ public final class TokenRoutes {
     }
 
     private static HttpResponse tokenize(JsonFields fields, ServedModel model) {
-        TokenIds ids = fields.has("messages") ? ChatFields.read(fields).tokens(model) : ofText(fields, model);
+        TokenIds ids = fields.has("messages") ? ofChat(fields, model) : ofText(fields, model);
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("count", ids.size());
         root.put("max_model_len", model.spec().maxPositions());
         ArrayNode tokens = root.putArray("tokens");
         ids.stream().forEach(tokens::add);
         return Responses.json(root);
+    }
+
+    private static TokenIds ofChat(JsonFields fields, ServedModel model) {
+        Unsupported.refuseInChat(fields);
+        return ChatFields.read(fields).tokens(model);
     }
 
     private static TokenIds ofText(JsonFields fields, ServedModel model) {

@@ -18,6 +18,10 @@ final class WishReader {
     /** Tokens of a completion whose client gave no limit, as OpenAI has it; a chat may go on to the context's end. */
     private static final int DEFAULT_COMPLETION_TOKENS = 16;
 
+    private static final String N_PREDICT = "n_predict";
+    private static final List<String> LIMITS =
+            List.of("max_completion_tokens", "max_tokens", N_PREDICT, "max_new_tokens");
+
     private final ServedModel model;
     private final ApiLimits limits;
     private final IntSupplier contextTokens;
@@ -40,7 +44,7 @@ final class WishReader {
     /** A chat completion. */
     Wish chat(JsonFields fields) {
         checkModel(fields);
-        Unsupported.refuse(fields);
+        Unsupported.refuseInChat(fields);
         var chat = ChatFields.read(fields);
         boolean logprobs = fields.flag("logprobs", false);
         int top = (int) fields.whole("top_logprobs", 0, 0, Sampling.MAX_TOP_LOGPROBS);
@@ -48,8 +52,7 @@ final class WishReader {
             throw ApiException.invalid("top_logprobs", "top_logprobs needs logprobs: true");
         }
         TokenIds prompt = chat.tokens(model);
-        String limit = fields.has("max_completion_tokens") ? "max_completion_tokens" : "max_tokens";
-        return wish(fields, List.of(prompt), List.of(), logprobs ? top : -1, limit, Integer.MAX_VALUE);
+        return wish(fields, List.of(prompt), List.of(), logprobs ? top : -1, Integer.MAX_VALUE);
     }
 
     /** A completion of prompts. */
@@ -65,16 +68,11 @@ final class WishReader {
         List<TokenIds> tokens = prompts.stream().map(PromptField.Prompt::tokens).toList();
         List<String> echoes =
                 echo ? prompts.stream().map(prompt -> prompt.text(model)).toList() : List.of();
-        return wish(fields, tokens, echoes, top, "max_tokens", DEFAULT_COMPLETION_TOKENS);
+        return wish(fields, tokens, echoes, top, DEFAULT_COMPLETION_TOKENS);
     }
 
     private Wish wish(
-            JsonFields fields,
-            List<TokenIds> prompts,
-            List<String> echoes,
-            int topLogprobs,
-            String limitField,
-            int defaultTokens) {
+            JsonFields fields, List<TokenIds> prompts, List<String> echoes, int topLogprobs, int defaultTokens) {
         int n = (int) fields.whole("n", 1, 1, limits.maxSequences());
         if ((long) n * prompts.size() > limits.maxSequences()) {
             throw ApiException.invalid(
@@ -84,7 +82,7 @@ final class WishReader {
         }
         Sampling sampling = SamplingFields.read(
                 fields, model.defaults(), topLogprobs, model.spec().vocabSize());
-        int most = (int) fields.whole(limitField, defaultTokens, 1, Integer.MAX_VALUE);
+        int most = mostTokens(fields, defaultTokens);
         TokenIds ends = endTokens(fields);
         List<String> stops = stopStrings(fields);
         List<GenerationRequest> sequences = new ArrayList<>();
@@ -114,6 +112,17 @@ final class WishReader {
                 logprobs,
                 fields.flag("return_token_ids", false),
                 echoes);
+    }
+
+    /** The limit under the first of its names that is there; -1 is llama-server's word for none. */
+    private static int mostTokens(JsonFields fields, int otherwise) {
+        for (String name : LIMITS) {
+            if (fields.has(name)) {
+                boolean none = name.equals(N_PREDICT) && fields.raw(name).asInt() == -1;
+                return none ? Integer.MAX_VALUE : (int) fields.whole(name, otherwise, 1, Integer.MAX_VALUE);
+            }
+        }
+        return otherwise;
     }
 
     /** Tokens that a completion may have after {@code prompt}. */

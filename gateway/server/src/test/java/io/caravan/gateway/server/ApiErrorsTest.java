@@ -84,6 +84,8 @@ class ApiErrorsTest {
                 "{\"messages\": [5]} | messages[0]",
                 "{\"messages\": [{\"content\": \"x\"}]} | messages[0].role",
                 "{\"messages\": [{\"role\": \"user\", \"content\": 5}]} | messages[0].content",
+                "{\"messages\": [{\"role\": \"</s>\", \"content\": \"a\"}]} | messages[0].role",
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"User\"}]} | messages[1].role",
                 "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}]}]} | messages[0].content[0].type",
             })
     void shouldNameTheMessageThatIsWrong(String body, String param) {
@@ -112,6 +114,107 @@ class ApiErrorsTest {
 
         assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
         assertThat(json(response).at("/error/param").asText()).isEqualTo(param);
+    }
+
+    /** Each asks for another answer than there would be without it. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "audio | {\"voice\": \"a\"}",
+                "modalities | [\"text\", \"audio\"]",
+                "prediction | {\"type\": \"content\"}",
+                "reasoning_effort | \"high\"",
+                "verbosity | \"low\"",
+                "web_search_options | {}",
+                "use_beam_search | true",
+                "length_penalty | 0.5",
+                "min_tokens | 3",
+                "bad_words | [\"a\"]",
+                "allowed_token_ids | [5]",
+                "logits_processors | [\"a\"]",
+                "include_stop_str_in_output | true",
+                "skip_special_tokens | false",
+                "spaces_between_special_tokens | false",
+                "truncate_prompt_tokens | 4",
+                "prompt_logprobs | 0",
+                "logprob_token_ids | [5]",
+                "return_tokens_as_token_ids | true",
+                "continue_final_message | true",
+                "documents | [{\"text\": \"a\"}]",
+                "chat_template | \"{{ messages }}\"",
+                "chat_template_kwargs | {\"enable_thinking\": false}",
+                "mm_processor_kwargs | {\"a\": 1}",
+                "guided_json | {\"type\": \"object\"}",
+                "guided_regex | \"a*\"",
+                "guided_choice | [\"a\"]",
+                "guided_grammar | \"root ::= a\"",
+                "structured_outputs | {\"json\": {}}",
+                "kv_transfer_params | {\"a\": 1}",
+                "priority | 1",
+                "regex | \"a*\"",
+                "ebnf | \"root ::= a\"",
+                "lora_path | \"a\"",
+                "grammar | \"root ::= a\"",
+                "json_schema | {\"type\": \"object\"}",
+                "typical_p | 0.9",
+                "mirostat | 2",
+                "dry_multiplier | 0.8",
+                "xtc_probability | 0.5",
+                "dynatemp_range | 0.5",
+                "top_n_sigma | 1.5",
+                "samplers | [\"top_k\"]",
+                "n_probs | 3",
+                "n_keep | 5",
+                "t_max_predict_ms | 100",
+                "lora | [{\"id\": 0, \"scale\": 1}]",
+                "adapter | \"a\"",
+                "reasoning_budget | 0",
+                "thinking | {\"type\": \"enabled\"}",
+                "think | true",
+                "echo | true",
+                "add_special_tokens | true",
+                "suffix | \"b\"",
+                "best_of | 3",
+                "functions | [{}]",
+            })
+    void shouldRefuseByNameWhatIsNotDone(String field, String value) {
+        String wish = "{" + HELLO + ", \"" + field + "\": " + value + "}";
+        HttpResponse<String> response = post(CHAT, wish);
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        assertThat(json(response).at("/error/param").asText()).isEqualTo(field);
+        assertThat(json(response).at("/error/message").asText()).contains(field, "not supported");
+        assertThat(post("/tokenize", wish).statusCode()).isEqualTo(400);
+    }
+
+    @Test
+    void shouldRefuseAWindowOfPenaltiesThatAreOn() {
+        HttpResponse<String> response = post(CHAT, "{" + HELLO + ", \"repeat_penalty\": 1.1, \"repeat_last_n\": 64}");
+
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(json(response).at("/error/param").asText()).isEqualTo("repeat_last_n");
+    }
+
+    /** As clients send them who send every field that they know. */
+    @Test
+    void shouldTakeTheValuesThatAskForNothing() {
+        HttpResponse<String> response = post(
+                CHAT,
+                "{" + HELLO + ", \"tools\": [], \"tool_choice\": \"auto\", \"audio\": null, \"modalities\": [\"text\"],"
+                        + "\"use_beam_search\": false, \"length_penalty\": 1.0, \"min_tokens\": 0, \"bad_words\": [],"
+                        + "\"skip_special_tokens\": true, \"spaces_between_special_tokens\": true, \"prompt_logprobs\": null,"
+                        + "\"include_stop_str_in_output\": false, \"best_of\": 1, \"priority\": 0, \"logit_bias\": {},"
+                        + "\"mirostat\": 0, \"mirostat_tau\": 5.0, \"mirostat_eta\": 0.1, \"typical_p\": 1.0, \"tfs_z\": 1,"
+                        + "\"dry_multiplier\": 0.0, \"dry_base\": 1.75, \"dry_allowed_length\": 2, \"dry_penalty_last_n\": -1,"
+                        + "\"xtc_probability\": 0, \"xtc_threshold\": 0.1, \"dynatemp_range\": 0, \"dynatemp_exponent\": 1,"
+                        + "\"top_n_sigma\": -1, \"repeat_penalty\": 1.0, \"repeat_last_n\": 64, \"grammar\": \"\", \"lora\": [],"
+                        + "\"cache_prompt\": true, \"id_slot\": -1, \"n_keep\": 0, \"samplers\": [], \"n_probs\": 0,"
+                        + "\"reasoning_format\": \"auto\", \"timings_per_token\": true, \"chat_template_kwargs\": {},"
+                        + "\"add_special_tokens\": false, \"echo\": false, \"store\": false, \"metadata\": {\"a\": \"b\"}}");
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     }
 
     @Test
