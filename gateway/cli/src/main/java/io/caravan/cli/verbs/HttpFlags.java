@@ -42,7 +42,7 @@ final class HttpFlags {
     @Setting(key = "caravan.gateway.allow-special-in-content", env = "CARAVAN_ALLOW_SPECIAL_IN_CONTENT")
     @Option(
             names = "--allow-special-in-content",
-            arity = "0..1",
+            negatable = true,
             fallbackValue = "true",
             description = "Let chat messages write control tokens, as </s>. [CARAVAN_ALLOW_SPECIAL_IN_CONTENT]")
     private Boolean allowSpecialInContent;

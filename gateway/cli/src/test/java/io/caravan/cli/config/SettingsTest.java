@@ -96,6 +96,20 @@ class SettingsTest {
     }
 
     @Test
+    void shouldKnowASwitchAsAFlagAndAsAVariable() {
+        String key = "caravan.gateway.allow-special-in-content";
+        var variable = Map.of("CARAVAN_ALLOW_SPECIAL_IN_CONTENT", "true");
+        assertThat(load(Map.of(), NO_FILE, Map.of()).getBoolean(key)).isFalse();
+        assertThat(load(variable, NO_FILE, Map.of()).getBoolean(key)).isTrue();
+        assertThat(load(Map.of(), NO_FILE, Map.of(), "--allow-special-in-content")
+                        .getBoolean(key))
+                .isTrue();
+        assertThat(load(variable, NO_FILE, Map.of(), "--no-allow-special-in-content")
+                        .getBoolean(key))
+                .isFalse();
+    }
+
+    @Test
     void shouldNotLookPastAFileThatIsMissing() {
         assertThatThrownBy(() -> load(Map.of(), folder.resolve("none.conf"), Map.of()))
                 .isInstanceOf(CliException.class)
