@@ -48,6 +48,9 @@ public final class CarriedText {
         var metadata = new GgufMetadata();
         for (byte[] tokenizer : tokenizerJson(source)) {
             metadata.putAll(GgufVocabulary.of(tokenizer, TokenizerConfig.read(source), spec.vocabSize()));
+            // the file has no other place for ends that are named as texts
+            metadata.putInts(
+                    GgufKeys.EOS_IDS, ServedModel.open(source).endTokens().toArray());
         }
         var defaults = SamplingDefaults.read(source);
         var plain = SamplingDefaults.PLAIN;

@@ -107,9 +107,16 @@ final class ControlTokens {
         return renamed.append(text, from, text.length()).toString();
     }
 
-    /** Whether one of them begins at this place of a message, in capitals or not: a template may change them. */
-    boolean beginsAt(String text, int at) {
-        return anyCase.at(text, at).isPresent();
+    /**
+     * Where the next of them begins in what a message says, in capitals or not, for a template may change them; the text's
+     * end where none follows.
+     */
+    int nextIn(String text, int from) {
+        int at = from;
+        while (at < text.length() && anyCase.at(text, at).isEmpty()) {
+            at++;
+        }
+        return at;
     }
 
     /** Whether it begins or ends one of them. */

@@ -75,11 +75,14 @@ final class Disguise {
     }
 
     private String disguised(String text) {
+        int at = control.nextIn(text, 0);
+        if (at == text.length()) {
+            return text;
+        }
         var changed = new StringBuilder(text);
-        for (int at = 0; at < text.length(); at++) {
-            if (control.beginsAt(text, at)) {
-                changed.setCharAt(at, twin(text.charAt(at)));
-            }
+        while (at < text.length()) {
+            changed.setCharAt(at, twin(text.charAt(at)));
+            at = control.nextIn(text, at + 1);
         }
         return changed.toString();
     }

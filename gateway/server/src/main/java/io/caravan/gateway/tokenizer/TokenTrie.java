@@ -1,5 +1,6 @@
 package io.caravan.gateway.tokenizer;
 
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -12,6 +13,7 @@ final class TokenTrie {
     }
 
     private final Node root = new Node();
+    private final BitSet beginnings = new BitSet();
     private final boolean anyCase;
 
     /** @param anyCase whether letters match whatever their case */
@@ -19,6 +21,7 @@ final class TokenTrie {
         this.anyCase = anyCase;
         for (AddedToken token : tokens) {
             Node node = root;
+            beginnings.set(key(token.text().charAt(0)));
             for (int i = 0; i < token.text().length(); i++) {
                 node = node.next.computeIfAbsent(key(token.text().charAt(i)), c -> new Node());
             }
@@ -28,6 +31,9 @@ final class TokenTrie {
 
     /** The longest token that stands in {@code text} from {@code at} on. */
     Optional<AddedToken> at(String text, int at) {
+        if (!beginnings.get(key(text.charAt(at)))) {
+            return Optional.empty();
+        }
         Optional<AddedToken> longest = Optional.empty();
         Node node = root;
         for (int i = at; i < text.length(); i++) {

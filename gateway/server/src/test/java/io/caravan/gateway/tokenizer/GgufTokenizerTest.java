@@ -97,6 +97,18 @@ class GgufTokenizerTest {
     }
 
     @Test
+    void shouldCarryEndsThatAreNamedAsTexts() throws IOException {
+        Path source = Files.createDirectory(folder.resolve("source"));
+        for (String name : List.of("config.json", "tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(TinyChat.directory().resolve(name), source.resolve(name));
+        }
+        Files.writeString(source.resolve("generation_config.json"), "{\"eos_token_id\": [2, \"<|user|>\"]}");
+
+        Path written = write(CarriedText.toGguf(source, Checkpoints.spec(source)));
+        assertThat(Checkpoints.spec(written).eosTokenIds()).hasToString("2,4");
+    }
+
+    @Test
     void shouldBeUsableWithTokenIdsWithoutATokenizer() throws IOException {
         ServedModel served = ServedModel.open(write(new GgufMetadata()));
         assertThatThrownBy(() -> served.promptTokens("text")).hasMessageContaining("send the prompt as token ids");

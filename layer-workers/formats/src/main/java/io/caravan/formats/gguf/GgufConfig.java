@@ -14,9 +14,6 @@ import java.util.Set;
  * name, because a model that runs with a feature left out answers nonsense without an error.
  */
 final class GgufConfig {
-    /** Ours: every token that ends an answer, where a model has another number of them than one. */
-    static final String EOS_IDS = "caravan.eos_token_ids";
-
     static final String EOS_ID = "tokenizer.ggml.eos_token_id";
 
     private static final List<String> EOS_KEYS =
@@ -141,8 +138,8 @@ final class GgufConfig {
     }
 
     private TokenIds eosTokenIds() {
-        if (fields.has(EOS_IDS)) {
-            return TokenIds.of(fields.ints(EOS_IDS));
+        if (fields.has(GgufKeys.EOS_IDS)) {
+            return TokenIds.of(fields.ints(GgufKeys.EOS_IDS));
         }
         var ids = new LinkedHashSet<Integer>();
         for (String key : EOS_KEYS) {

@@ -10,6 +10,9 @@ public final class GgufKeys {
     public static final String MERGES = "tokenizer.ggml.merges";
     public static final String BOS_ID = "tokenizer.ggml.bos_token_id";
     public static final String EOS_ID = "tokenizer.ggml.eos_token_id";
+    /** Ours: every token that ends an answer, where a model has another number of them than one. */
+    public static final String EOS_IDS = "caravan.eos_token_ids";
+
     public static final String UNKNOWN_ID = "tokenizer.ggml.unknown_token_id";
     public static final String ADD_BOS = "tokenizer.ggml.add_bos_token";
     public static final String ADD_SPACE_PREFIX = "tokenizer.ggml.add_space_prefix";

@@ -137,7 +137,7 @@ public final class GgufWriter {
         if (!spec.eosTokenIds().isEmpty()) {
             metadata.put(GgufKeys.EOS_ID, spec.eosTokenIds().get(0));
         }
-        return metadata.putInts(GgufConfig.EOS_IDS, spec.eosTokenIds().toArray());
+        return metadata.putInts(GgufKeys.EOS_IDS, spec.eosTokenIds().toArray());
     }
 
     /** Rows 2i and 2i + 1 of a head are rows i of its two halves, where the architecture interleaves them. */
