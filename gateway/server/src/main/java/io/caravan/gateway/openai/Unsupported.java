@@ -149,7 +149,8 @@ final class Unsupported {
         }
         String format = fields.object("response_format").text("type", "text");
         if (!format.equals("text")) {
-            throw ApiException.invalid("response_format", "response_format " + Outside.echo(format) + " is not supported; text is");
+            throw ApiException.invalid(
+                    "response_format", "response_format " + Outside.echo(format) + " is not supported; text is");
         }
         if (fields.has("best_of")
                 && fields.whole("best_of", 1, 1, Integer.MAX_VALUE) != fields.whole("n", 1, 1, Integer.MAX_VALUE)) {

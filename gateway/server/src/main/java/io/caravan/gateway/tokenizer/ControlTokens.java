@@ -43,20 +43,16 @@ final class ControlTokens {
     }
 
     /**
-     * Those of a tokenizer's added tokens that are special, that begin a sequence or end an answer, or that the template
+     * Those of a tokenizer's added tokens that are special, that end an answer, or that the template
      * writes around the turns of any chat.
      *
-     * @param bos text of the token that begins a sequence
      * @param ends tokens that end an answer
      */
-    static ControlTokens of(List<AddedToken> all, String bos, TokenIds ends, ServedModel.ChatPrompt prompt) {
+    static ControlTokens of(List<AddedToken> all, TokenIds ends, ServedModel.ChatPrompt prompt) {
         String written = SampleChat.around(prompt);
         List<AddedToken> control = all.stream()
                 .filter(each -> !each.text().isBlank())
-                .filter(each -> each.special()
-                        || each.text().equals(bos)
-                        || ends.contains(each.id())
-                        || written.contains(each.text()))
+                .filter(each -> each.special() || ends.contains(each.id()) || written.contains(each.text()))
                 .toList();
         return new ControlTokens(control, all);
     }

@@ -25,6 +25,25 @@ public record ServedModel(
         TokenIds endTokens,
         ChatEncoder chat) {
 
+    /** One in whose chats only the template writes control tokens. */
+    public ServedModel(
+            String name,
+            ModelSpec spec,
+            Tokenizer tokenizer,
+            ChatPrompt chatPrompt,
+            SamplingDefaults defaults,
+            TokenIds endTokens) {
+        this(
+                name,
+                spec,
+                tokenizer,
+                chatPrompt,
+                defaults,
+                endTokens,
+                new ChatEncoder(
+                        chatPrompt, tokenizer, ControlTokens.of(tokenizer.addedTokens(), endTokens, chatPrompt)));
+    }
+
     /** Turns of a chat to the model's own words. */
     @FunctionalInterface
     public interface ChatPrompt {
@@ -52,7 +71,7 @@ public record ServedModel(
         Tokenizer tokenizer = FolderTokenizer.open(path, config);
         ChatPrompt prompt = prompt(path, spec, config);
         TokenIds ends = EndTokens.ofFolder(path, spec, tokenizer, prompt);
-        return of(spec, tokenizer, config, prompt, SamplingDefaults.read(path), ends);
+        return new ServedModel(spec.name(), spec, tokenizer, prompt, SamplingDefaults.read(path), ends);
     }
 
     private static ServedModel openGguf(Path path, ModelSpec spec) {
@@ -60,28 +79,16 @@ public record ServedModel(
             GgufFields fields = GgufModel.fields(path, arena);
             var defaults = GgufTokenizer.defaults(fields);
             if (!GgufTokenizer.isIn(fields)) {
-                var config = TokenizerConfig.ABSENT;
-                ChatPrompt prompt = prompt(path, spec, config);
-                return of(spec, new MissingTokenizer(path), config, prompt, defaults, spec.eosTokenIds());
+                ChatPrompt prompt = prompt(path, spec, TokenizerConfig.ABSENT);
+                return new ServedModel(
+                        spec.name(), spec, new MissingTokenizer(path), prompt, defaults, spec.eosTokenIds());
             }
             var config = GgufTokenizer.config(fields);
             var tokenizer = HuggingFaceTokenizer.read("the metadata of " + path, GgufTokenizer.json(fields), config);
             ChatPrompt prompt = prompt(path, spec, config);
             TokenIds ends = EndTokens.ofMetadata(config.eosToken(), spec, tokenizer, prompt);
-            return of(spec, tokenizer, config, prompt, defaults, ends);
+            return new ServedModel(spec.name(), spec, tokenizer, prompt, defaults, ends);
         }
-    }
-
-    private static ServedModel of(
-            ModelSpec spec,
-            Tokenizer tokenizer,
-            TokenizerConfig config,
-            ChatPrompt prompt,
-            SamplingDefaults defaults,
-            TokenIds ends) {
-        var control = ControlTokens.of(tokenizer.addedTokens(), config.bosToken(), ends, prompt);
-        var chat = new ChatEncoder(prompt, tokenizer, control);
-        return new ServedModel(spec.name(), spec, tokenizer, prompt, defaults, ends, chat);
     }
 
     private static ChatPrompt prompt(Path path, ModelSpec spec, TokenizerConfig config) {
