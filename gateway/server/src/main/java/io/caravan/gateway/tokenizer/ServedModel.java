@@ -67,6 +67,11 @@ public record ServedModel(
         if (Checkpoints.isGguf(path)) {
             return openGguf(path, spec);
         }
+        return openFolder(path, spec);
+    }
+
+    /** That of a folder, whatever describes the weights. */
+    static ServedModel openFolder(Path path, ModelSpec spec) {
         TokenizerConfig config = TokenizerConfig.read(path);
         Tokenizer tokenizer = FolderTokenizer.open(path, config);
         ChatPrompt prompt = prompt(path, spec, config);
@@ -129,10 +134,16 @@ public record ServedModel(
     /**
      * A prompt as the model's tokens; it may write control tokens.
      *
+     * @param addSpecialTokens whether what begins a sequence goes in front
      * @throws TokenizerException when one of them is a token that the model does not have
      */
+    public TokenIds promptTokens(String prompt, boolean addSpecialTokens) {
+        return known(tokenizer.encode(prompt, addSpecialTokens));
+    }
+
+    /** The same with what begins a sequence in front. */
     public TokenIds promptTokens(String prompt) {
-        return known(tokenizer.encode(prompt, true));
+        return promptTokens(prompt, true);
     }
 
     /** A tokenizer may have been given more tokens than its model was: {@code ids} that the model has weights for, or an error. */

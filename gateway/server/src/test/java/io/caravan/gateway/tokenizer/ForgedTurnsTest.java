@@ -257,7 +257,10 @@ class ForgedTurnsTest {
     }
 
     private ServedModel written(ObjectNode tokenizer, String template) throws IOException {
-        Files.copy(TinyChat.directory().resolve("config.json"), folder.resolve("config.json"));
+        var config = (ObjectNode)
+                JSON.readTree(TinyChat.directory().resolve("config.json").toFile());
+        Files.writeString(
+                folder.resolve("config.json"), config.put("vocab_size", 2048).toString());
         Files.writeString(folder.resolve("tokenizer.json"), tokenizer.toString());
         Files.writeString(folder.resolve("chat_template.jinja"), template);
         Files.writeString(folder.resolve("tokenizer_config.json"), "{\"bos_token\": \"<s>\", \"eos_token\": \"</s>\"}");
