@@ -57,8 +57,7 @@ final class PromptField {
 
     private static Prompt ofText(String where, JsonNode text, ServedModel model, boolean addSpecialTokens) {
         try {
-            return new Prompt(
-                    some(where, model.promptTokens(text.textValue(), addSpecialTokens)), text.textValue());
+            return new Prompt(some(where, model.promptTokens(text.textValue(), addSpecialTokens)), text.textValue());
         } catch (TokenizerException e) {
             throw ApiException.invalid(where, Outside.words(e.getMessage()));
         }

@@ -3,6 +3,7 @@ package io.caravan.gateway.tokenizer;
 import io.caravan.gateway.memory.MemoryBudget;
 import io.caravan.proto.sequence.TokenIds;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntSupplier;
 
 /**
@@ -88,6 +89,11 @@ public final class BoundedTokenizer implements Tokenizer {
     @Override
     public List<AddedToken> addedTokens() {
         return tokenizer.addedTokens();
+    }
+
+    @Override
+    public Tokenizer renamed(Map<String, String> names) {
+        return new BoundedTokenizer(tokenizer.renamed(names), mostTokens, memory);
     }
 
     /** What {@code text} takes while it becomes tokens. */

@@ -50,7 +50,8 @@ public final class CarriedText {
             metadata.putAll(GgufVocabulary.of(tokenizer, TokenizerConfig.read(source), spec.vocabSize()));
             // the file has no other place for ends that are named as texts
             metadata.putInts(
-                    GgufKeys.EOS_IDS, ServedModel.openFolder(source, spec).endTokens().toArray());
+                    GgufKeys.EOS_IDS,
+                    ServedModel.openFolder(source, spec).endTokens().toArray());
         }
         var defaults = SamplingDefaults.read(source);
         var plain = SamplingDefaults.PLAIN;

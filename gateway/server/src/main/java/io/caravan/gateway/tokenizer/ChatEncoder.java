@@ -42,6 +42,11 @@ public final class ChatEncoder {
         return new ChatEncoder(prompt, tokenizer, ControlTokens.NONE);
     }
 
+    /** The same with another tokenizer of the same tokens. */
+    ChatEncoder with(Tokenizer other) {
+        return new ChatEncoder(prompt, other, control);
+    }
+
     /** The chat's tokens. */
     TokenIds encode(List<ChatMessage> messages, boolean addGenerationPrompt) {
         if (control.isEmpty()) {

@@ -118,7 +118,7 @@ public record ServedModel(
 
     /** The same model, whose texts another tokenizer reads. */
     public ServedModel with(Tokenizer other) {
-        return new ServedModel(name, spec, other, chatPrompt, defaults, endTokens);
+        return new ServedModel(name, spec, other, chatPrompt, defaults, endTokens, chat.with(other));
     }
 
     /**
