@@ -82,12 +82,10 @@ class LauncherIT {
         }
         var named = locale.split("=");
 
-        var shown = run(Map.of(named[0], named[1], "CARAVAN_MODEL", model.toString()), "caravan show");
+        var shown = run(Map.of(named[0], named[1]), "caravan show '" + model + "'");
 
         assertThat(shown.err()).isEmpty();
         assertThat(shown.out()).contains(model.toString());
-        assertThat(run(Map.of(named[0], named[1]), "caravan show /ä/你").err())
-                .isEqualTo("caravan: there is no model /ä/你\n");
     }
 
     @Test
@@ -116,7 +114,7 @@ class LauncherIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"help", "up --help", "version", "ps", "show"})
+    @ValueSource(strings = {"help", "up --help", "show"})
     void shouldNotEndWellOnAFullDisk(String line) throws Exception {
         assertThat(run(Map.of(), "caravan " + line + " >/dev/full")).isEqualTo(lost("No space left on device"));
     }

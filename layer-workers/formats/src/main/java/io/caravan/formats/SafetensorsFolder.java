@@ -134,8 +134,7 @@ public final class SafetensorsFolder {
                     throw new FileAlreadyExistsException(
                             directory.toString(),
                             null,
-                            "this folder is not empty (it holds " + entry.getFileName()
-                                    + "); give a new or an empty one");
+                            "it is not empty (it holds " + entry.getFileName() + "); give a new or an empty folder");
                 }
             }
         }
