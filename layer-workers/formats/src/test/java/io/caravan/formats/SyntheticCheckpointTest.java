@@ -120,7 +120,7 @@ class SyntheticCheckpointTest {
         Files.writeString(folder.resolve("notes.txt"), "mine");
         assertThatThrownBy(() -> SyntheticCheckpoint.write(ModelShape.named("tiny"), folder, 7, SILENT))
                 .isInstanceOf(FileAlreadyExistsException.class)
-                .hasMessageContainingAll("not empty", "notes.txt", "give a new or an empty one");
+                .hasMessageContainingAll("not empty", "notes.txt", "give a new or an empty folder");
         assertThat(names(folder)).containsExactly("notes.txt");
     }
 
