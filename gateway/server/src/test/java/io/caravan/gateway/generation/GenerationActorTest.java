@@ -108,7 +108,7 @@ class GenerationActorTest {
         script.refusal = List.of(Refusal.OVERLOADED);
 
         assertThat(run(request(100)))
-                .containsExactly(new GenerationEvent.Failed(GenerationEvent.Failure.OVERLOADED, "refused: OVERLOADED"));
+                .containsExactly(new GenerationEvent.Failed(GenerationEvent.Failure.OVERLOADED, script.reason));
     }
 
     @Test
