@@ -72,6 +72,16 @@ record Machine(String namespace) implements AutoCloseable {
                 "DROP")));
     }
 
+    /** Parts of split datagrams that arrived. */
+    long fragments() {
+        var figures = run(inside(List.of("cat", "/proc/net/snmp")))
+                .lines()
+                .filter(line -> line.startsWith("Ip: "))
+                .map(line -> List.of(line.split(" ")))
+                .toList();
+        return Long.parseLong(figures.getLast().get(figures.getFirst().indexOf("ReasmReqds")));
+    }
+
     private void ip(String... arguments) {
         var command = new ArrayList<>(List.of("ip", "-n", namespace));
         command.addAll(List.of(arguments));
@@ -85,8 +95,8 @@ record Machine(String namespace) implements AutoCloseable {
         return whole;
     }
 
-    private static void run(List<String> command) {
-        Program.run(command, Path.of("."), Map.of(), QUICK);
+    private static String run(List<String> command) {
+        return Program.run(command, Path.of("."), Map.of(), QUICK);
     }
 
     /** Its cable goes with it. */
