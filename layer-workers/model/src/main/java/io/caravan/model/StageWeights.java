@@ -3,12 +3,14 @@ package io.caravan.model;
 import io.caravan.formats.Checkpoint;
 import io.caravan.formats.LlamaTensors;
 import io.caravan.formats.LlamaTensors.Part;
+import io.caravan.formats.ModelFormatException;
 import io.caravan.formats.TensorSlot;
 import io.caravan.formats.WeightView;
 import io.caravan.kernels.ConvertedRows;
 import io.caravan.kernels.Device;
 import io.caravan.kernels.StoredRows;
 import io.caravan.kernels.Tensor;
+import io.caravan.kernels.quant.FiniteCheck;
 import io.caravan.kernels.quant.StoredFloats;
 import io.caravan.model.cache.CachedWeights;
 import io.caravan.model.cache.WeightCache;
@@ -102,7 +104,12 @@ final class StageWeights {
             return true;
         }
         var stored = new StoredRows(view.type(), rows, columns, view.data());
-        Tensor weights = device.weights(type == view.type() ? stored : new ConvertedRows(stored, type));
+        boolean asStored = type == view.type();
+        boolean mapped = asStored && device.packedBytes(type, rows, columns) == 0;
+        Tensor weights = device.weights(
+                mapped
+                        ? stored
+                        : new CheckedRows(view.name(), stored, asStored ? stored : new ConvertedRows(stored, type)));
         tensors.put(view.name(), weights);
         return !weights.packed();
     }
@@ -125,6 +132,10 @@ final class StageWeights {
         }
         float[] values = new float[Math.toIntExact(view.elementCount())];
         StoredFloats.read(view.type(), view.data(), 0, values);
+        if (FiniteCheck.firstDamaged(view.type(), view.data(), values.length) == 0) {
+            throw new ModelFormatException(view.name()
+                    + " has a weight that is infinite or not a number: the checkpoint is damaged, fetch it again");
+        }
         Tensor vector = device.allocate(TensorType.F32, 1, values.length);
         device.write(vector, MemorySegment.ofArray(values), vector.byteSize());
         return vector;

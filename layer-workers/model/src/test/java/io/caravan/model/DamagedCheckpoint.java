@@ -3,7 +3,6 @@ package io.caravan.model;
 import io.caravan.formats.Checkpoint;
 import io.caravan.formats.WeightView;
 import io.caravan.proto.model.ModelSpec;
-import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -38,7 +37,8 @@ record DamagedCheckpoint(Checkpoint whole, String name, int row) implements Chec
         }
         MemorySegment data = Arena.ofAuto().allocate(view.data().byteSize(), 64);
         data.copyFrom(view.data());
-        data.setAtIndex(ValueLayout.JAVA_FLOAT, row * TensorType.F32.bytes(shape[1]) / Float.BYTES, Float.NaN);
+        long columns = shape.length == 1 ? shape[0] : shape[1];
+        data.setAtIndex(ValueLayout.JAVA_FLOAT, row * columns, Float.NaN);
         return new WeightView(tensor, view.type(), view.shape(), data);
     }
 

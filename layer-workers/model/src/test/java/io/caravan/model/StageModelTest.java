@@ -35,6 +35,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class StageModelTest {
@@ -129,6 +130,41 @@ class StageModelTest {
             other.read(stage.hidden(), MemorySegment.ofArray(state), 4L * state.length);
             return IntStream.range(0, state.length).mapToObj(i -> state[i]).toList();
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "model.layers.1.mlp.up_proj.weight, 40, NATIVE, AS_STORED",
+        "lm_head.weight, 99, NATIVE, Q8_0",
+        "model.layers.0.self_attn.q_proj.weight, 3, SCALAR, BF16"
+    })
+    void shouldNameTheRowOfWeightsThatAreNotNumbersWhereItPacksThem(
+            String name, int row, KernelChoice kernels, WeightChoice choice) {
+        var damaged = new DamagedCheckpoint(checkpoint, name, row);
+        try (var other = HostDevice.open(kernels, 2)) {
+            assertThatThrownBy(() -> StageModel.load(
+                            damaged,
+                            new LayerRange(0, 6),
+                            true,
+                            true,
+                            other,
+                            KV,
+                            MAX_ROWS,
+                            choice,
+                            WeightCache.none(),
+                            LoadProgress.IGNORED))
+                    .isInstanceOf(ModelFormatException.class)
+                    .hasMessageContaining("row " + row + " of " + name);
+        }
+    }
+
+    @Test
+    void shouldNameANormThatIsNotOfNumbers() {
+        var damaged = new DamagedCheckpoint(checkpoint, "model.norm.weight", 0);
+        assertThatThrownBy(() -> StageModel.load(
+                        damaged, new LayerRange(0, 6), true, true, device, KV, MAX_ROWS, LoadProgress.IGNORED))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("model.norm.weight has a weight that is");
     }
 
     @Test

@@ -21,10 +21,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.DirectBuffer;
 import org.agrona.ExpandableArrayBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.apache.pekko.actor.typed.ActorRef;
 
 /** Stages of one thread, which pass plans on; the last draws, for position p, the token 100 + p. */
 final class FakeStages implements PipelineActor.Stages {
@@ -33,6 +35,7 @@ final class FakeStages implements PipelineActor.Stages {
         long epoch;
         LinkEndpoint next;
         boolean connected;
+        Optional<ActorRef<StageEvent>> scheduler = Optional.empty();
 
         Stage(StageInbox inbox) {
             this.inbox = inbox;
@@ -44,6 +47,9 @@ final class FakeStages implements PipelineActor.Stages {
             return seat.stage();
         }
     }
+
+    /** Stage 0 cannot take a step with this token. */
+    static final int REFUSED_TOKEN = 77;
 
     private static final long IDLE_NS = 50_000;
 
@@ -121,6 +127,7 @@ final class FakeStages implements PipelineActor.Stages {
                 if (stage != null && !dead.contains(hosts.get(index))) {
                     stage.next = connect.next();
                     stage.connected = true;
+                    stage.scheduler = Optional.of(connect.replyTo());
                     connect.replyTo().tell(new StageEvent.Serving(letter.stage(), connect.epoch()));
                 }
             }
@@ -135,6 +142,15 @@ final class FakeStages implements PipelineActor.Stages {
                 ? StepPlanFrame.decode(buffer, offset, length)
                 : new ActivationFrame().wrap(buffer, offset, length).plan();
         if (mute || !stage.connected || plan.epoch() != stage.epoch) {
+            return;
+        }
+        boolean refused =
+                plan.slices().stream().anyMatch(slice -> slice.tokens().contains(REFUSED_TOKEN));
+        if (refused) {
+            stage.scheduler
+                    .orElseThrow()
+                    .tell(new StageEvent.StepFailed(
+                            new StageId("main", index), plan.epoch(), plan.step(), "not this one", true));
             return;
         }
         var out = new ExpandableArrayBuffer();

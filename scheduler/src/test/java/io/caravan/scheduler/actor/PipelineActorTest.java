@@ -70,6 +70,7 @@ class PipelineActorTest {
                 """).withFallback(ConfigFactory.load()));
     private final List<ActorRef<WorkerProtocol.Command>> workers = new ArrayList<>();
     private final MemoryLinks links = new MemoryLinks();
+    private final ShortLinks shortLinks = new ShortLinks(links);
     private final FakeStages stages = new FakeStages(links, 2);
     private final TestProbe<SequenceEvent> client = KIT.createTestProbe(SequenceEvent.class);
     private final TestProbe<PipelineStatus> statuses = KIT.createTestProbe(PipelineStatus.class);
@@ -82,7 +83,7 @@ class PipelineActorTest {
                 PipelineSettings.from(KIT.system().settings().config()),
                 new ModelPlan(SPEC, new ModelRef("/models/test", "fingerprint")),
                 () -> Drafter.NONE,
-                links,
+                shortLinks,
                 stages));
     }
 
@@ -182,6 +183,45 @@ class PipelineActorTest {
         assertThat(await(after -> after.completionTokens() == 5).stages())
                 .extracting(PipelineStatus.Stage::hopP50Ns)
                 .containsExactly(1_000L, 1_001L);
+    }
+
+    @Test
+    void shouldTryAgainWhereThereIsNoRoomForALink() {
+        shortLinks.refuse(3);
+        join("a", 100 * MIB);
+        join("b", 100 * MIB);
+        submit(request(1, 5, LONGEST));
+
+        assertThat(completion()).isEqualTo(expected(5));
+        assertThat(shortLinks.refusalsLeft()).isZero();
+        assertThat(await(PipelineStatus::serving).epoch()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldEndTheSequenceThatAStageCannotTakeAndNoOther() {
+        join("a", 100 * MIB);
+        join("b", 100 * MIB);
+        long epoch = await(PipelineStatus::serving).epoch();
+        TestProbe<SequenceEvent> poisoned = KIT.createTestProbe(SequenceEvent.class);
+        submit(request(1, 300, LONGEST));
+        var poison = new SequenceRequest(
+                2,
+                TokenIds.of(1, FakeStages.REFUSED_TOKEN),
+                TokenIds.EMPTY,
+                10,
+                TokenIds.EMPTY,
+                Sampling.GREEDY,
+                LONGEST,
+                false);
+        pipeline.tell(new SchedulerProtocol.Submit(poison, poisoned.getRef()));
+
+        assertThat(poisoned.receiveMessage(LONGEST)).isEqualTo(new SequenceEvent.Accepted(2));
+        assertThat(poisoned.receiveMessage(LONGEST)).isInstanceOfSatisfying(SequenceEvent.Refused.class, refused -> {
+            assertThat(refused.refusal()).isEqualTo(SequenceEvent.Refusal.FAILED);
+            assertThat(refused.message()).contains("2 times").doesNotContain("not this one");
+        });
+        assertThat(completion()).isEqualTo(expected(300));
+        assertThat(await(PipelineStatus::serving).epoch()).isEqualTo(epoch + 2);
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.MemoryLinks;
 import io.caravan.proto.link.StageInbox;
 import io.caravan.proto.link.StageLink;
+import io.caravan.proto.link.StageLinks;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StageTiming;
@@ -19,6 +20,8 @@ import io.caravan.proto.step.StepPlan;
 import io.caravan.proto.step.StepResult;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.agrona.ExpandableArrayBuffer;
 import org.agrona.concurrent.EpochNanoClock;
 import org.agrona.concurrent.NanoClock;
@@ -281,6 +284,25 @@ class StageAgentTest {
     }
 
     @Test
+    void shouldWaitToBeToldAgainWhereThereIsNoRoomForALink() {
+        var refusals = new AtomicInteger(1);
+        var only = new Stage(0, 1, target -> {
+            if (refusals.getAndDecrement() > 0) {
+                throw new IllegalStateException("no space left");
+            }
+            return links.connect(target);
+        });
+        only.connect(EPOCH, results.endpoint());
+        assertThat(only.events()).isEmpty();
+        only.connect(EPOCH, results.endpoint());
+        only.send(Stages.plan(EPOCH, 1, 1));
+        only.work();
+
+        assertThat(only.events()).containsExactly("serving 5");
+        assertThat(onlyResult().step()).isEqualTo(1);
+    }
+
+    @Test
     void shouldPassAStepOnOfWhichNoSequenceIsLeft() {
         StepResult result = throughThreeStages(Stages.together(EPOCH, 1, Stages.slice(2, FakeCompute.UNFIT_TOKEN)));
 
@@ -391,11 +413,30 @@ class StageAgentTest {
         return all.getFirst();
     }
 
+    private StageLinks linksBy(Function<LinkEndpoint, StageLink> ways) {
+        return new StageLinks() {
+            @Override
+            public StageInbox openInbox() {
+                return links.openInbox();
+            }
+
+            @Override
+            public StageLink connect(LinkEndpoint target) {
+                return ways.apply(target);
+            }
+
+            @Override
+            public void close() {
+                links.close();
+            }
+        };
+    }
+
     /** One stage over the test's links, driven by hand. */
     private final class Stage {
         final StageProxy proxy = new StageProxy();
         final RecordingListener listener = new RecordingListener();
-        final StageOutlet outlet = new StageOutlet(links, proxy.counters());
+        final StageOutlet outlet;
         final StageInbox inbox = links.openInbox();
         final StageLink into = links.connect(inbox.endpoint());
         final ExpandableArrayBuffer frame = new ExpandableArrayBuffer();
@@ -403,6 +444,11 @@ class StageAgentTest {
         int frameBytes;
 
         Stage(int index, int count) {
+            this(index, count, links::connect);
+        }
+
+        Stage(int index, int count, Function<LinkEndpoint, StageLink> ways) {
+            outlet = new StageOutlet(linksBy(ways), proxy.counters());
             var assignment = Stages.stage(index, count, EPOCH);
             agent = new StageAgent(
                     assignment,
