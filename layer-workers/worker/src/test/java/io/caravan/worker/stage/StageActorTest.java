@@ -235,13 +235,15 @@ class StageActorTest {
     }
 
     @Test
-    void shouldRetargetItsLinkInANewEpochAndIgnoreAStaleConnect() {
+    void shouldRetargetItsLinkInANewEpochAndAnswerAStaleConnectWithItsOwn() {
         Ready ready = load(1);
         connect(1);
         try (StageInbox other = links.openInbox()) {
             connectTo(2, other.endpoint());
             assertThat(scheduler.receiveMessage(LONGEST)).isEqualTo(new Serving(STAGE, 2));
             connectTo(1, results.endpoint());
+            assertThat(scheduler.expectMessageClass(Status.class, LONGEST).epoch())
+                    .isEqualTo(2);
             send(ready.inbox(), Stages.plan(2, 1, 5));
 
             assertThat(answer(other)).isEqualTo(15);
