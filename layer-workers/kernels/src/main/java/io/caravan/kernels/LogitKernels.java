@@ -52,9 +52,27 @@ public interface LogitKernels {
         return (long) (weight * UNITS);
     }
 
-    /** How many steps a logit lies below {@code most}, which is not less. */
-    static int step(float logit, float most, float stepsPerLogit) {
-        return (int) Math.min(STEPS - 1, (most - logit) * stepsPerLogit);
+    /**
+     * Weighed tokens that are told apart by how many steps their logits lie below the highest.
+     *
+     * @param weights [>= count]
+     * @param sums [>= blocks] none of which is less than a weight of its block
+     * @param logits [>= count]
+     * @param least lighter tokens are left out; above 0
+     * @param most not less than any logit
+     * @param stepsPerLogit finite
+     */
+    record Dealing(
+            float[] weights, float[] sums, float[] logits, int count, float least, float most, float stepsPerLogit) {
+
+        /** The first token behind a block, or the block's own first where all of it is too light. */
+        int end(int first) {
+            return sums[first / BLOCK] < least ? first : Math.min(count, first + BLOCK);
+        }
+
+        int step(int id) {
+            return (int) Math.min(STEPS - 1, (most - logits[id]) * stepsPerLogit);
+        }
     }
 
     /**
@@ -62,57 +80,31 @@ public interface LogitKernels {
      *
      * @param counts [STEPS]
      * @param masses [STEPS]
-     * @param weights [>= count]
-     * @param sums [>= blocks] none of which is less than a weight of its block
-     * @param logits [>= count]
-     * @param least lighter tokens are left out; above 0
-     * @param stepsPerLogit finite
      */
-    default void deal(
-            int[] counts,
-            long[] masses,
-            float[] weights,
-            float[] sums,
-            float[] logits,
-            int count,
-            float least,
-            float most,
-            float stepsPerLogit) {
+    default void deal(int[] counts, long[] masses, Dealing dealing) {
         Arrays.fill(counts, 0);
         Arrays.fill(masses, 0);
-        for (var first = 0; first < count; first += BLOCK) {
-            var end = sums[first / BLOCK] < least ? first : Math.min(count, first + BLOCK);
-            for (var id = first; id < end; id++) {
-                if (weights[id] >= least) {
-                    var step = step(logits[id], most, stepsPerLogit);
-                    counts[step]++;
-                    masses[step] += mass(weights[id]);
+        for (var first = 0; first < dealing.count; first += BLOCK) {
+            for (var id = first; id < dealing.end(first); id++) {
+                if (dealing.weights[id] >= dealing.least) {
+                    counts[dealing.step(id)]++;
+                    masses[dealing.step(id)] += mass(dealing.weights[id]);
                 }
             }
         }
     }
 
     /**
-     * The tokens of one step, by rising id; arguments as those of {@link #deal}.
+     * The tokens of one step, by rising id.
      *
      * @param ids [>= count]
      * @return how many they are
      */
-    default int pick(
-            int[] ids,
-            int step,
-            float[] weights,
-            float[] sums,
-            float[] logits,
-            int count,
-            float least,
-            float most,
-            float stepsPerLogit) {
+    default int pick(int[] ids, int step, Dealing dealing) {
         var picked = 0;
-        for (var first = 0; first < count; first += BLOCK) {
-            var end = sums[first / BLOCK] < least ? first : Math.min(count, first + BLOCK);
-            for (var id = first; id < end; id++) {
-                if (weights[id] >= least && step(logits[id], most, stepsPerLogit) == step) {
+        for (var first = 0; first < dealing.count; first += BLOCK) {
+            for (var id = first; id < dealing.end(first); id++) {
+                if (dealing.weights[id] >= dealing.least && dealing.step(id) == step) {
                     ids[picked++] = id;
                 }
             }

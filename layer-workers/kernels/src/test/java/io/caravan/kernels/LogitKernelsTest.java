@@ -84,31 +84,32 @@ class LogitKernelsTest {
                         var weights = new float[count];
                         var sums = new float[LogitKernels.blocks(count)];
                         DEFINITION.weigh(weights, sums, logits, count, 20, temperature);
-                        var expected = new long[LogitKernels.STEPS];
-                        var expectedCounts = new int[LogitKernels.STEPS];
-                        DEFINITION.deal(
-                                expectedCounts, expected, weights, sums, logits, count, 1e-12f, 20, stepsPerLogit);
-                        var masses = new long[LogitKernels.STEPS];
-                        var counts = new int[LogitKernels.STEPS];
-                        Arrays.fill(masses, 7);
-                        Arrays.fill(counts, 7);
-                        device.logits().deal(counts, masses, weights, sums, logits, count, 1e-12f, 20, stepsPerLogit);
-                        assertThat(masses).isEqualTo(expected);
-                        assertThat(counts).isEqualTo(expectedCounts);
-                        for (var step : new int[] {0, 30, 600, LogitKernels.STEPS - 1}) {
-                            var ids = new int[count];
-                            var wanted = new int[count];
-                            var picked = device.logits()
-                                    .pick(ids, step, weights, sums, logits, count, 1e-12f, 20, stepsPerLogit);
-                            assertThat(picked)
-                                    .isEqualTo(counts[step])
-                                    .isEqualTo(DEFINITION.pick(
-                                            wanted, step, weights, sums, logits, count, 1e-12f, 20, stepsPerLogit));
-                            assertThat(Arrays.copyOf(ids, picked)).isEqualTo(Arrays.copyOf(wanted, picked));
-                        }
+                        compare(
+                                device.logits(),
+                                new LogitKernels.Dealing(weights, sums, logits, count, 1e-12f, 20, stepsPerLogit));
                     }
                 }
             }
+        }
+    }
+
+    private static void compare(LogitKernels kernels, LogitKernels.Dealing dealing) {
+        var expected = new long[LogitKernels.STEPS];
+        var expectedCounts = new int[LogitKernels.STEPS];
+        DEFINITION.deal(expectedCounts, expected, dealing);
+        var masses = new long[LogitKernels.STEPS];
+        var counts = new int[LogitKernels.STEPS];
+        Arrays.fill(masses, 7);
+        Arrays.fill(counts, 7);
+        kernels.deal(counts, masses, dealing);
+        assertThat(masses).isEqualTo(expected);
+        assertThat(counts).isEqualTo(expectedCounts);
+        for (var step : new int[] {0, 30, 600, LogitKernels.STEPS - 1}) {
+            var ids = new int[dealing.count()];
+            var wanted = new int[dealing.count()];
+            var picked = kernels.pick(ids, step, dealing);
+            assertThat(picked).isEqualTo(counts[step]).isEqualTo(DEFINITION.pick(wanted, step, dealing));
+            assertThat(Arrays.copyOf(ids, picked)).isEqualTo(Arrays.copyOf(wanted, picked));
         }
     }
 

@@ -47,17 +47,8 @@ final class NativeLogits implements LogitKernels {
     }
 
     @Override
-    public void deal(
-            int[] counts,
-            long[] masses,
-            float[] weights,
-            float[] sums,
-            float[] logits,
-            int count,
-            float least,
-            float most,
-            float stepsPerLogit) {
-        check(sums, weights, logits, count);
+    public void deal(int[] counts, long[] masses, Dealing dealing) {
+        check(dealing.sums(), dealing.weights(), dealing.logits(), dealing.count());
         if (counts.length < STEPS || masses.length < STEPS) {
             throw new IllegalArgumentException("arrays are too short for " + STEPS + " steps");
         }
@@ -65,44 +56,36 @@ final class NativeLogits implements LogitKernels {
             DEAL.invokeExact(
                     MemorySegment.ofArray(counts),
                     MemorySegment.ofArray(masses),
-                    MemorySegment.ofArray(weights),
-                    MemorySegment.ofArray(sums),
-                    MemorySegment.ofArray(logits),
-                    (long) count,
-                    least,
-                    most,
-                    stepsPerLogit);
+                    MemorySegment.ofArray(dealing.weights()),
+                    MemorySegment.ofArray(dealing.sums()),
+                    MemorySegment.ofArray(dealing.logits()),
+                    (long) dealing.count(),
+                    dealing.least(),
+                    dealing.most(),
+                    dealing.stepsPerLogit());
         } catch (Throwable e) {
             throw NativeLibrary.failed(e);
         }
     }
 
     @Override
-    public int pick(
-            int[] ids,
-            int step,
-            float[] weights,
-            float[] sums,
-            float[] logits,
-            int count,
-            float least,
-            float most,
-            float stepsPerLogit) {
-        check(sums, weights, logits, count);
-        if (ids.length < count) {
-            throw new IllegalArgumentException("an array of " + ids.length + " is too short for " + count + " ids");
+    public int pick(int[] ids, int step, Dealing dealing) {
+        check(dealing.sums(), dealing.weights(), dealing.logits(), dealing.count());
+        if (ids.length < dealing.count()) {
+            throw new IllegalArgumentException(
+                    "an array of " + ids.length + " is too short for " + dealing.count() + " ids");
         }
         try {
             return (int) (long) PICK.invokeExact(
                     MemorySegment.ofArray(ids),
                     step,
-                    MemorySegment.ofArray(weights),
-                    MemorySegment.ofArray(sums),
-                    MemorySegment.ofArray(logits),
-                    (long) count,
-                    least,
-                    most,
-                    stepsPerLogit);
+                    MemorySegment.ofArray(dealing.weights()),
+                    MemorySegment.ofArray(dealing.sums()),
+                    MemorySegment.ofArray(dealing.logits()),
+                    (long) dealing.count(),
+                    dealing.least(),
+                    dealing.most(),
+                    dealing.stepsPerLogit());
         } catch (Throwable e) {
             throw NativeLibrary.failed(e);
         }

@@ -1,6 +1,7 @@
 package io.caravan.model.sampling;
 
 import io.caravan.kernels.LogitKernels;
+import io.caravan.kernels.LogitKernels.Dealing;
 
 /**
  * The ranking of a whole vocabulary, in few passes over it: tokens are dealt into steps of equal width by score, a question walks the
@@ -13,12 +14,7 @@ final class DealtMass extends MassByRank {
     private final long[] masses = new long[LogitKernels.STEPS];
     private final int[] ids; // [vocab] of the step that was picked last
     private final RankedMass picked;
-    private float[] logits = new float[0];
-    private float[] weights = new float[0];
-    private float[] sums = new float[0];
-    private float least;
-    private float most;
-    private float stepsPerLogit;
+    private Dealing dealing = new Dealing(new float[0], new float[0], new float[0], 0, 1, 0, 1);
     private int pickedStep;
 
     DealtMass(int vocabSize, LogitKernels kernels) {
@@ -37,16 +33,13 @@ final class DealtMass extends MassByRank {
      * @param most the highest logit
      */
     void deal(float[] logits, float[] weights, float[] sums, double least, float most, float temperature) {
-        this.logits = logits;
-        this.weights = weights;
-        this.sums = sums;
-        this.most = most;
-        this.least = (float) Math.max(least, 1 / LogitKernels.UNITS);
+        float lightest = (float) Math.max(least, 1 / LogitKernels.UNITS);
         // the last step is about where weights end that are not left out
-        double lastLogit = Math.max(-Math.log(this.least), 1e-3) * temperature;
-        stepsPerLogit = (float) Math.min(LogitKernels.STEPS / lastLogit, Float.MAX_VALUE);
+        double lastLogit = Math.max(-Math.log(lightest), 1e-3) * temperature;
+        float stepsPerLogit = (float) Math.min(LogitKernels.STEPS / lastLogit, Float.MAX_VALUE);
+        dealing = new Dealing(weights, sums, logits, vocabSize, lightest, most, stepsPerLogit);
         pickedStep = -1;
-        kernels.deal(counts, masses, weights, sums, logits, vocabSize, this.least, most, stepsPerLogit);
+        kernels.deal(counts, masses, dealing);
     }
 
     @Override
@@ -77,10 +70,10 @@ final class DealtMass extends MassByRank {
             return;
         }
         pickedStep = step;
-        int count = kernels.pick(ids, step, weights, sums, logits, vocabSize, least, most, stepsPerLogit);
-        picked.reset(logits);
+        int count = kernels.pick(ids, step, dealing);
+        picked.reset(dealing.logits());
         for (int i = 0; i < count; i++) {
-            picked.add(ids[i], LogitKernels.mass(weights[ids[i]]));
+            picked.add(ids[i], LogitKernels.mass(dealing.weights()[ids[i]]));
         }
     }
 }

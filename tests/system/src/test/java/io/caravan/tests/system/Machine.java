@@ -1,5 +1,8 @@
 package io.caravan.tests.system;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.caravan.tests.support.Program;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * @param namespace that no other run has
  */
 record Machine(String namespace) implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CABLE = "eth0";
     private static final Duration QUICK = Duration.ofSeconds(20);
     private static final AtomicInteger COUNT = new AtomicInteger();
@@ -70,6 +74,16 @@ record Machine(String namespace) implements AutoCloseable {
                 Double.toString(share),
                 "-j",
                 "DROP")));
+    }
+
+    /** The JSON that a command line prints there; an empty object where it prints none. */
+    JsonNode read(String commandLine) {
+        try {
+            String printed = run(inside(List.of("bash", "-c", commandLine + " || true")));
+            return printed.startsWith("{") ? JSON.readTree(printed) : JSON.createObjectNode();
+        } catch (JsonProcessingException half) {
+            return JSON.createObjectNode();
+        }
     }
 
     /** Parts of split datagrams that arrived. */

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TwoMachinesTest {
     private static final Path HOMES = Path.of(System.getProperty("caravan.test.homes"));
     private static final Duration LONG = Duration.ofSeconds(120);
+    private static final Duration CUT = Duration.ofSeconds(25);
     private static final String READY = "curl -sf http://127.0.0.1:8080/health/ready";
 
     private final List<Machine> machines = Machine.twoConnected();
@@ -92,6 +94,36 @@ class TwoMachinesTest {
                         .isZero());
         assertThat(disturbed)
                 .allSatisfy(answer -> assertThat(answer.longestPause()).isLessThan(Duration.ofSeconds(5)));
+    }
+
+    @Test
+    @Tag("long")
+    void shouldBeWholeAgainAfterTheCableWasOut() {
+        start(gateways, "serve-cut", Readme.arguments("serve --cluster-host"), Map.of());
+        start(workers, "worker-cut-1", Readme.arguments("worker --join"), Map.of());
+        start(workers, "worker-cut-2", Readme.arguments("worker --join"), Map.of());
+        awaitWorkers(2);
+
+        workers.cable("down");
+        Await.pause(CUT.toMillis());
+        workers.cable("up");
+
+        awaitWorkers(2);
+        assertThat(CurlStream.start(gateways, Readme.curl()).await(LONG).text()).isEqualTo("7 plus 5 is 12.");
+        assertThat(processes).allMatch(CaravanProcess::runs);
+    }
+
+    private void awaitWorkers(int count) {
+        Await.until(
+                LONG,
+                () -> {
+                    var status = gateways.read("curl -s http://127.0.0.1:8080/status");
+                    return status.path("serving").asBoolean()
+                                    && status.path("workers").size() == count
+                            ? ""
+                            : count + " workers that serve, but " + status;
+                },
+                this::details);
     }
 
     /** The answers to four clients at once, whose prompts take several steps. */
