@@ -62,7 +62,7 @@ public class SamplingBenchmark {
     @Param
     Wish wish;
 
-    @Param("NATIVE")
+    @Param("AUTO")
     KernelChoice kernels;
 
     private HostDevice device;

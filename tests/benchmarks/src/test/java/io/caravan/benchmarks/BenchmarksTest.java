@@ -35,10 +35,13 @@ class BenchmarksTest {
                 .param("context", "20")
                 .param("intermediate", "24")
                 .param("threads", "2")
+                .param("vocab", "300")
+                .param("spread", "1")
+                .param("wish", "ALL")
                 .build();
         var results = new Runner(options).run();
         assertThat(results)
                 .extracting(result -> result.getPrimaryResult().getLabel())
-                .containsExactlyInAnyOrder("matmul", "attention", "rmsNorm", "rope", "swiGlu");
+                .containsExactlyInAnyOrder("matmul", "attention", "rmsNorm", "rope", "swiGlu", "choose");
     }
 }
