@@ -63,6 +63,20 @@ class ProcessesIT {
     }
 
     @Test
+    void shouldNotSpeakOfALossWhereItIsToldToEnd() throws Exception {
+        Process up = java(List.of("up", "--workers", "0", "--port", "0", "--grpc-port", "0"))
+                .redirectError(ProcessBuilder.Redirect.PIPE)
+                .start();
+        started.add(up);
+        assertThat(up.inputReader().readLine()).startsWith("Serving tiny-chat");
+
+        up.toHandle().destroy(); // the process itself would close its streams
+
+        assertThat(new String(up.getErrorStream().readAllBytes(), UTF_8)).doesNotContain("no member of its cluster");
+        assertThat(up.waitFor(LONGEST_WAIT_SECONDS, SECONDS)).isTrue();
+    }
+
+    @Test
     void shouldReadArgumentsAndVariablesInUtf8WhereNoLocaleHasIt() throws Exception {
         var words = java(List.of("ps", "--größe"));
         words.environment().put("LC_ALL", "C");

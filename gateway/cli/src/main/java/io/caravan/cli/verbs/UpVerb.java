@@ -49,7 +49,9 @@ public final class UpVerb extends Verb {
             announce("Serving %s at %s (gRPC %s).", state.model(), state.httpUrl(), state.grpcAddress());
             announce("Talk to it: ./caravan chat. Ctrl-C or ./caravan stop ends it.  (log: %s)", log);
             var fate = served.cluster().host().member().awaitEnd();
-            System.err.println("The gateway is no member of its cluster any more: " + fate.why());
+            if (!Shutdown.ending()) {
+                System.err.println("The gateway is no member of its cluster any more: " + fate.why());
+            }
         }
         return LEFT_THE_CLUSTER;
     }
