@@ -190,7 +190,10 @@ static void logits(long count) {
     int32_t counts[1024], *ids = memory(count * sizeof(int32_t));
     int64_t masses[1024];
     KERNEL(deal)(counts, masses, weights, sums, x, count, 1e-9f, 30, 40);
-    for (int step = 0; step < 1024; step++) printf("same_deal %d %d %lld\n", step, counts[step], (long long)masses[step]);
+    for (int step = 0; step < 1024; step++) {
+        printf("same_deal_count %d %d\n", step, counts[step]);
+        printf("same_deal_mass %d %lld\n", step, (long long)masses[step]);
+    }
     long picked = KERNEL(pick)(ids, 40, weights, sums, x, count, 1e-9f, 30, 40);
     for (long i = 0; i < picked; i++) printf("same_pick %ld %d\n", i, ids[i]);
     print("same_sums", sums, (count + 63) / 64);
