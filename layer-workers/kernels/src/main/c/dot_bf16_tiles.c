@@ -4,6 +4,7 @@
  * use what many use. Products are exact; numbers below 2^-126 count as zero.
  */
 #include "amx.h"
+#include "reading.h"
 
 #if TILES
 #define STEP 32
@@ -57,7 +58,7 @@ INLINE void product(const uint8_t *w, long bytes, const uint8_t *x, long stride,
     for (long from = 0; from + STEP <= k; from += STEP) {
         const uint8_t *at = w + from * LANES * 2;
         if (row_tiles == 1)
-            for (int g = 0; g < groups; g++) prefetch(at + g * bytes, STEP_BYTES);
+            for (int g = 0; g < groups; g++) prefetch(at + g * bytes, STEP_BYTES, READ_MANY_ROWS);
         step(at, bytes, x + from * 2, stride, groups, row_tiles);
     }
     long whole = k / STEP * STEP;

@@ -3,6 +3,7 @@
  * blocks are added to a row's sum in their order. So the result of a row does not depend on the rows beside it.
  */
 #include "layout.h"
+#include "reading.h"
 #include "row_pairs.h"
 #include "tiles.h"
 
@@ -19,8 +20,8 @@ INLINE vi centre_at(const uint8_t *x, enum centre centre, int row, int rows) {
 }
 
 /* the sums of products of a block of bytes */
-INLINE void sums_q8(vi *sum, const uint8_t *w, const uint8_t *x, int rows) {
-    prefetch(w, BLOCK * LANES);
+INLINE void sums_q8(vi *sum, const uint8_t *w, const uint8_t *x, int rows, enum reading reading) {
+    prefetch(w, BLOCK * LANES, reading);
     for (int t = 0; t < rows; t++) sum[t] = BYTE_BIAS ? centre_at(x, CENTRE_8, t, rows) : vi_zero();
 #if PAIRED_ROWS
     if (rows > 1) {
@@ -40,9 +41,9 @@ INLINE void sums_q8(vi *sum, const uint8_t *w, const uint8_t *x, int rows) {
 }
 
 /* the sums of products of a block of four-bit numbers, or of these less 8 */
-INLINE void sums_q4(vi *sum, const uint8_t *w, const uint8_t *x, int centred, int rows) {
+INLINE void sums_q4(vi *sum, const uint8_t *w, const uint8_t *x, int centred, int rows, enum reading reading) {
     vi low = vi_set(0x0f0f0f0f);
-    if (rows < TILE) prefetch(w, BLOCK / 2 * LANES);
+    prefetch(w, BLOCK / 2 * LANES, reading);
     for (int t = 0; t < rows; t++) sum[t] = centred ? centre_at(x, CENTRE_4, t, rows) : vi_zero();
 #if PAIRED_ROWS
     if (rows > 1) {
@@ -73,14 +74,14 @@ INLINE void add_scaled(vf *acc, const vi *sum, vf scale, const uint8_t *x, int r
         acc[t] = vf_fma(vf_from_int(sum[t]), vf_mul(scale, scale_at(x, t, rows)), acc[t]);
 }
 
-INLINE void group_q4_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
+INLINE void group_q4_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows, enum reading reading) {
     for (long super = 0; super < columns / SUPER; super++) {
         vf d = vf_from_f16((const uint16_t *)w), dmin = vf_from_f16((const uint16_t *)w + LANES);
         const uint8_t *scales = w + 4 * LANES, *mins = w + 12 * LANES;
         w += 20 * LANES;
         for (int i = 0; i < 8; i++) {
             vi sum[TILE];
-            sums_q4(sum, w, x, 0, rows);
+            sums_q4(sum, w, x, 0, rows, reading);
             add_scaled(acc, sum, vf_mul(d, vf_from_int(vi_from_u8(scales + i * LANES))), x, rows);
             vf min = vf_mul(dmin, vf_from_int(vi_from_u8(mins + i * LANES)));
             for (int t = 0; t < rows; t++) acc[t] = vf_fma(min, min_at(x, t, rows), acc[t]);
@@ -119,29 +120,29 @@ INLINE void add_sums_q6(vi *sum, const uint8_t *low, vi high, const int8_t *scal
     for (int t = 0; t < rows; t++) sum[t] = vi_add(sum[t], finish6(part[t], scale));
 }
 
-INLINE void group_q6_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
+INLINE void group_q6_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows, enum reading reading) {
     for (long super = 0; super < columns / SUPER; super++) {
         vf d = vf_from_f16((const uint16_t *)w);
         const int8_t *scales = (const int8_t *)w + 2 * LANES;
-        const uint8_t *low = w + 20 * LANES, *high = low + SUPER / 2 * LANES;
+        w += 20 * LANES;
         for (int i = 0; i < 8; i++) {
-            vi sum[TILE];
+            vi sum[TILE], high[2] = {vi_load(w), vi_load(w + 4 * LANES)};
+            prefetch(w, BLOCK * 3 / 4 * LANES, reading);
             for (int t = 0; t < rows; t++) sum[t] = vi_zero();
             for (int half = 0; half < 2; half++)
-                add_sums_q6(sum, low + i * 16 * LANES, vi_load(high + (2 * i + half) * 4 * LANES),
-                            scales + (2 * i + half) * LANES, x, 4 * half, rows);
+                add_sums_q6(sum, w + 8 * LANES, high[half], scales + (2 * i + half) * LANES, x, 4 * half, rows);
             add_scaled(acc, sum, d, x, rows);
+            w += BLOCK * 3 / 4 * LANES;
             x += ROW_BLOCK_BYTES * rows;
         }
-        w += (20 + SUPER * 3 / 4) * LANES;
     }
 }
 
-INLINE void group_q2_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
+INLINE void group_q2_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows, enum reading reading) {
     for (long super = 0; super < columns / SUPER; super++) {
         vf d = vf_from_f16((const uint16_t *)w);
         vf min = vf_mul(vf_from_f16((const uint16_t *)w + LANES), vf_set(1.0f / 32)); /* centres are 32 times the sums */
-        if (rows < TILE) prefetch(w, (20 + SUPER / 4) * LANES);
+        prefetch(w, (20 + SUPER / 4) * LANES, reading);
         for (int i = 0; i < 8; i++) {
             vi sum[TILE], mins[TILE];
             for (int t = 0; t < rows; t++) sum[t] = mins[t] = vi_zero();
@@ -168,11 +169,11 @@ INLINE void group_q2_k(vf *acc, const uint8_t *w, const uint8_t *x, long columns
     }
 }
 
-INLINE void group_bytes_with_mins(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows) {
+INLINE void group_bytes_with_mins(vf *acc, const uint8_t *w, const uint8_t *x, long columns, int rows, enum reading reading) {
     for (long b = 0; b < columns / BLOCK; b++) {
         vi sum[TILE];
         vf scale = vf_load((const float *)w), min = vf_load((const float *)w + LANES);
-        sums_q8(sum, w + 8 * LANES, x, rows);
+        sums_q8(sum, w + 8 * LANES, x, rows, reading);
         add_scaled(acc, sum, scale, x, rows);
         for (int t = 0; t < rows; t++) acc[t] = vf_fma(min, min_at(x, t, rows), acc[t]);
         w += (8 + BLOCK) * LANES;
@@ -182,15 +183,15 @@ INLINE void group_bytes_with_mins(vf *acc, const uint8_t *w, const uint8_t *x, l
 
 /* formats that store two blocks together: sums of neighbouring groups, each a stretch of memory that is read beside the others */
 INLINE void groups_of_pairs(enum kind kind, vf *acc, const uint8_t *w, long bytes, const uint8_t *x, long columns, int groups,
-                            int rows) {
+                            int rows, enum reading reading) {
     long numbers = (kind == KIND_Q8_0 ? BLOCK : BLOCK / 2) * LANES;
     for (long b = 0; b < columns / BLOCK; b += 2) {
         for (int half = 0; half < 2; half++) {
             for (int g = 0; g < groups; g++) {
                 vi sum[TILE];
                 const uint8_t *pair = w + g * bytes;
-                if (kind == KIND_Q8_0) sums_q8(sum, pair + 4 * LANES + half * numbers, x, rows);
-                else sums_q4(sum, pair + 4 * LANES + half * numbers, x, 1, rows);
+                if (kind == KIND_Q8_0) sums_q8(sum, pair + 4 * LANES + half * numbers, x, rows, reading);
+                else sums_q4(sum, pair + 4 * LANES + half * numbers, x, 1, rows, reading);
                 add_scaled(acc + g * rows, sum, vf_from_f16((const uint16_t *)pair + half * LANES), x, rows);
             }
             x += ROW_BLOCK_BYTES * rows;
@@ -201,25 +202,27 @@ INLINE void groups_of_pairs(enum kind kind, vf *acc, const uint8_t *w, long byte
 
 /* out [rows, groups * LANES] for a panel of rows; columns are a multiple of what the kind stores together; groups and rows constants */
 INLINE void panel(enum kind kind, const uint8_t *w, long bytes, const uint8_t *x, float *out, long n, long columns, long count,
-                  int groups, int rows) {
+                  int groups, int rows, enum reading reading) {
     vf acc[TILE];
     for (int t = 0; t < groups * rows; t++) acc[t] = vf_zero();
     switch (kind) {
-        case KIND_Q4_K: group_q4_k(acc, w, x, columns, rows); break;
-        case KIND_Q6_K: group_q6_k(acc, w, x, columns, rows); break;
-        case KIND_Q2_K: group_q2_k(acc, w, x, columns, rows); break;
-        case KIND_BYTES: group_bytes_with_mins(acc, w, x, columns, rows); break;
-        default: groups_of_pairs(kind, acc, w, bytes, x, columns, groups, rows);
+        case KIND_Q4_K: group_q4_k(acc, w, x, columns, rows, reading); break;
+        case KIND_Q6_K: group_q6_k(acc, w, x, columns, rows, reading); break;
+        case KIND_Q2_K: group_q2_k(acc, w, x, columns, rows, reading); break;
+        case KIND_BYTES: group_bytes_with_mins(acc, w, x, columns, rows, reading); break;
+        default: groups_of_pairs(kind, acc, w, bytes, x, columns, groups, rows, reading);
     }
     for (int g = 0; g < groups; g++)
         for (int t = 0; t < rows; t++) vf_store_some(out + t * n + g * LANES, acc[g * rows + t], count - g * LANES);
 }
 
-/* some groups at a time, as far as they go; returns the column behind them */
-INLINE long streams(enum kind kind, const uint8_t *w, long bytes, const uint8_t *x, float *out, long n, long columns, long from, long to,
-                    int groups, int rows) {
+/* few rows, some groups at a time as far as they go; returns the column behind them */
+INLINE long few_rows(enum kind kind, const uint8_t *w, long bytes, const uint8_t *x, float *out, long n, long columns, long from, long to,
+                     int rows) {
+    int groups = kind == KIND_Q8_0 || kind == KIND_Q4_0 ? STRETCHES(rows) : 1;
+    enum reading reading = rows <= 2 ? READ_FEW_ROWS : READ_MANY_ROWS;
     for (; from + (groups - 1) * LANES < to; from += groups * LANES)
-        panel(kind, w + from / LANES * bytes, bytes, x, out + from, n, columns, n - from, groups, rows);
+        panel(kind, w + from / LANES * bytes, bytes, x, out + from, n, columns, n - from, groups, rows, reading);
     return from;
 }
 
@@ -236,13 +239,10 @@ INLINE void multiply(enum kind kind, const uint8_t *w, const uint8_t *x, float *
     }
 #endif
     long first = from;
-    /* few rows wait for memory alone: some stretches at once keep more of it on the way */
-    if (kind == KIND_Q8_0 || kind == KIND_Q4_0) {
-        switch (rows) {
-            case 1: first = streams(kind, w, bytes, x, out, n, columns, first, to, 4, 1); break;
-            case 2: first = streams(kind, w, bytes, x, out, n, columns, first, to, 4, 2); break;
-            case 4: first = streams(kind, w, bytes, x, out, n, columns, first, to, 2, 4); break;
-        }
+    switch (rows) {
+        case 1: first = few_rows(kind, w, bytes, x, out, n, columns, first, to, 1); break;
+        case 2: first = few_rows(kind, w, bytes, x, out, n, columns, first, to, 2); break;
+        case 4: first = few_rows(kind, w, bytes, x, out, n, columns, first, to, 4); break;
     }
     for (; first < to; first += LANES) {
         const uint8_t *group = w + first / LANES * bytes;
@@ -250,10 +250,10 @@ INLINE void multiply(enum kind kind, const uint8_t *w, const uint8_t *x, float *
             const uint8_t *from_x = x + row * row_size;
             float *to_out = out + row * n + first;
             switch (panel_rows(rows - row)) {
-                case 8: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 8); break;
-                case 4: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 4); break;
-                case 2: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 2); break;
-                default: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 1);
+                case 8: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 8, READ_MANY_ROWS); break;
+                case 4: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 4, READ_MANY_ROWS); break;
+                case 2: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 2, READ_MANY_ROWS); break;
+                default: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 1, READ_MANY_ROWS);
             }
         }
     }

@@ -70,8 +70,9 @@ INLINE void widen(enum kind kind, float *to, const uint8_t *w, long b) {
         case KIND_Q6_K:
             for (int half = 0; half < 2; half++) {
                 vf scale = vf_mul(d, vf_from_int(vi_from_s8((const int8_t *)super + (2 + 2 * i + half) * LANES)));
-                vi two = vi_load(super + (20 + SUPER / 2 + (2 * i + half) * 4) * LANES);
-                widen_two_bits(to + half * 16 * LANES, two, super + (20 + i * 16) * LANES, half, scale, vf_mul(scale, vf_set(32)));
+                const uint8_t *block = super + (20 + i * BLOCK * 3 / 4) * LANES;
+                vi two = vi_load(block + half * 4 * LANES);
+                widen_two_bits(to + half * 16 * LANES, two, block + 8 * LANES, half, scale, vf_mul(scale, vf_set(32)));
             }
             break;
         case KIND_Q2_K:

@@ -10,9 +10,9 @@
  *   Q4_0        of two blocks of 32 columns each:   [2][row] f16 scales, [2][4][row][4] bytes, in which the lower halves
  *               are columns 4j..4j+3 and the upper ones 16+4j..16+4j+3
  *   Q4_K        of 256 columns: [row] f16 d, [row] f16 dmin, [8][row] scales, [8][row] mins, [8][4][row][4] as in Q4_0
- *   Q6_K        of 256 columns: [row] f16 d, [16][row] signed scales of 16 columns, [row] two bytes of nothing, [8][4][row][4] lower
- *               four bits as in Q4_0, [8][2][row][4] upper two bits: of quads 0..3 in the first, 4..7 in the second, from the lowest
- *               bits up
+ *   Q6_K        of 256 columns: [row] f16 d, [16][row] signed scales of 16 columns, [row] two bytes of nothing, then of 32 columns
+ *               each: [8] of [2][row][4] upper two bits, of quads 0..3 in the first, 4..7 in the second, from the lowest bits up, and
+ *               [4][row][4] lower four bits as in Q4_0
  *   Q2_K        of 256 columns: [row] f16 d, [row] f16 dmin, [16][row] scales and, in the upper halves, mins of 16 columns,
  *               [8][2][row][4] numbers of two bits as Q6_K's upper ones
  *   BYTES       of 32 columns: [row] float scales, [row] float mins, [8][row][4] signed bytes; an element is scale times byte
@@ -50,15 +50,6 @@ enum kind { KIND_F32, KIND_F16, KIND_BF16, KIND_Q8_0, KIND_Q4_0, KIND_Q4_K, KIND
 /* the same where tiles read it, and rows of a panel of those */
 #define ROW_TILE_BLOCK_BYTES (BLOCK + 8)
 #define TILE_PANEL 16
-
-/*
- * Asks for the next bytes of the weights, of which count are about to be used, this far ahead: the processor's own prefetching
- * begins anew at each page and stops at its end, which costs a tenth of the bandwidth.
- */
-#define AHEAD 2048
-INLINE void prefetch(const uint8_t *w, long count) {
-    for (long i = 0; i < count; i += 64) __builtin_prefetch(w + AHEAD + i);
-}
 
 INLINE long round_up(long value, long unit) { return (value + unit - 1) / unit * unit; }
 

@@ -87,11 +87,11 @@ static void pack_q4_k(uint8_t *group, const uint8_t *row, int lane, long k) {
 static void put_q6_k(uint8_t *group, int lane, const uint8_t *d, const int8_t *scales, const uint8_t *numbers) {
     memcpy(group + lane * 2, d, 2);
     for (int i = 0; i < 16; i++) group[(2 + i) * LANES + lane] = (uint8_t)scales[i];
-    uint8_t *low = group + 20 * LANES, *high = low + SUPER / 2 * LANES;
     for (int i = 0; i < SUPER; i++) {
-        int block = i / BLOCK, c = i % BLOCK, quad = c / 4;
-        low[((block * 4 + quad % 4) * LANES + lane) * 4 + c % 4] |= (uint8_t)((numbers[i] & 15) << (quad < 4 ? 0 : 4));
-        high[((block * 2 + quad / 4) * LANES + lane) * 4 + c % 4] |= (uint8_t)((numbers[i] >> 4) << quad % 4 * 2);
+        int c = i % BLOCK, quad = c / 4;
+        uint8_t *high = group + (20 + i / BLOCK * (BLOCK * 3 / 4)) * LANES, *low = high + BLOCK / 4 * LANES;
+        low[(quad % 4 * LANES + lane) * 4 + c % 4] |= (uint8_t)((numbers[i] & 15) << (quad < 4 ? 0 : 4));
+        high[(quad / 4 * LANES + lane) * 4 + c % 4] |= (uint8_t)((numbers[i] >> 4) << quad % 4 * 2);
     }
 }
 

@@ -15,6 +15,7 @@
 #define CARAVAN_TILES_H
 
 #include "layout.h"
+#include "reading.h"
 
 #if SIGNS_APART
 #define TILE_GROUPS 2
@@ -33,7 +34,7 @@ struct parts {
 
 /* takes block b of group g apart, whose quads begin at w */
 INLINE void take_apart(struct parts *parts, long b, int g, const uint8_t *w) {
-    prefetch(w, BLOCK * LANES);
+    prefetch(w, BLOCK * LANES, READ_MANY_ROWS);
     vi sum = vi_zero();
     for (int j = 0; j < 8; j++) {
         vi quad = vi_load(w + j * LANES * 4), size = magnitude(quad), sign = negative(quad);

@@ -38,7 +38,7 @@ public final class CachedWeights implements AutoCloseable {
     public static final CachedWeights NONE = new CachedWeights(Path.of(""), Optional.empty(), Map.of());
 
     /** Changes with the file's format and with the packed layouts. */
-    private static final long MAGIC = 0x4341524157543033L; // CARAWT03
+    private static final long MAGIC = 0x4341524157543034L; // CARAWT04
 
     private static final int PREFIX_BYTES = Long.BYTES + 2 * Integer.BYTES;
     private static final int MAX_DIRECTORY_BYTES = 16 << 20;
