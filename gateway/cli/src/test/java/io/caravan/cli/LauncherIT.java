@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -47,11 +48,16 @@ class LauncherIT {
         installation = Files.createDirectory(folder.resolve("für alle"));
         Files.copy(SCRIPT, installation.resolve("caravan"));
         try (Stream<Path> built = Files.list(DIST)) {
-            for (Path each :
-                    built.filter(file -> !file.toString().endsWith(".aot")).toList()) {
+            for (Path each : built.filter(LauncherIT::isPartOfAnInstallation).toList()) {
                 Files.createSymbolicLink(installation.resolve(each.getFileName()), each);
             }
         }
+    }
+
+    /** Caches and what tells of them are of the folder that they were made in. */
+    private static boolean isPartOfAnInstallation(Path file) {
+        String name = file.getFileName().toString();
+        return !name.endsWith(".aot") && !name.startsWith(".");
     }
 
     /** The links lead to what stays. */
@@ -136,6 +142,40 @@ class LauncherIT {
         assertThat(generated.err()).endsWith("caravan: cannot write to standard output: No space left on device\n");
     }
 
+    @Test
+    void shouldStartWithoutAWordWhereACacheIsOfNoUse() throws Exception {
+        Path made = folder.resolve("made.aot");
+        assertThat(run(Map.of("CARAVAN_JAVA_OPTS", "-Xlog:disable -XX:AOTCacheOutput=" + made), "caravan version")
+                        .status())
+                .isZero();
+        byte[] whole = Files.readAllBytes(made);
+        byte[] ofAnotherJdk = whole.clone();
+        byte[] release = Runtime.version().toString().getBytes(UTF_8);
+        ofAnotherJdk[indexOf(whole, release)]++;
+
+        for (byte[] cache : List.of(
+                whole,
+                ofAnotherJdk,
+                Arrays.copyOf(whole, whole.length / 2),
+                Arrays.copyOf(whole, release.length),
+                new byte[0])) {
+            Path file = Files.write(folder.resolve("used.aot"), cache);
+            var version = run(Map.of("CARAVAN_JAVA_OPTS", "-Xlog:aot=off -XX:AOTCache=" + file), "caravan version");
+            assertThat(version.err()).isEmpty();
+            assertThat(version.out()).startsWith("caravan ");
+            assertThat(version.status()).isZero();
+        }
+    }
+
+    private static int indexOf(byte[] bytes, byte[] part) {
+        for (int i = 0; i + part.length <= bytes.length; i++) {
+            if (Arrays.mismatch(bytes, i, i + part.length, part, 0, part.length) < 0) {
+                return i;
+            }
+        }
+        throw new AssertionError("the cache does not name its JDK");
+    }
+
     private static Outcome lost(String reason) {
         return new Outcome(1, "", "caravan: cannot write to standard output: " + reason + "\n");
     }
@@ -163,6 +203,7 @@ class LauncherIT {
         builder.environment().clear();
         builder.environment().put("PATH", installation + ":" + path);
         builder.environment().put("CARAVAN_HOME", folder.resolve("home").toString());
+        builder.environment().put("CARAVAN_PREPARE", "no");
         builder.environment().put("CARAVAN_JAVA_HOME", System.getProperty("java.home"));
         var process = builder.start();
         if (!process.waitFor(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)) {

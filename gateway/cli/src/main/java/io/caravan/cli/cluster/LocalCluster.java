@@ -7,6 +7,7 @@ import io.caravan.cli.CliException;
 import io.caravan.cli.Progress;
 import io.caravan.cli.membership.Acquaintances;
 import io.caravan.cli.membership.MembershipSettings;
+import io.caravan.cli.process.JavaProcess;
 import io.caravan.cli.process.RestartPolicy;
 import io.caravan.cli.process.Supervisor;
 import io.caravan.cli.process.Trouble;
@@ -86,7 +87,7 @@ public final class LocalCluster implements AutoCloseable {
         var roles = inProcess ? Set.of(SchedulerProtocol.WORKER_ROLE) : Set.<String>of();
         // As each process reads them: what is wrong is told once, before they start.
         var worker = WorkerSettings.from(local);
-        requireKernels(worker);
+        boolean nativeKernels = nativeKernels(worker);
         var probe =
                 inProcess ? Optional.of(WorkerProbe.begin(worker)) : Optional.<CompletableFuture<WorkerProbe>>empty();
         var host = PipelineHost.start(
@@ -107,6 +108,7 @@ public final class LocalCluster implements AutoCloseable {
                     host.member().hostAndPort(),
                     host.links().driverDirectory(),
                     workerArguments,
+                    nativeKernels,
                     logs);
             var policy = settings.restart()
                     ? new RestartPolicy(
@@ -120,14 +122,35 @@ public final class LocalCluster implements AutoCloseable {
         }
     }
 
-    /** Kernels that somebody asks for by name run here or nowhere. Vectors take a JVM that was started for them. */
-    private static void requireKernels(WorkerSettings worker) {
-        if (worker.kernels() == KernelChoice.NATIVE) {
-            try {
-                HostDevice.open(KernelChoice.NATIVE, 1).close();
-            } catch (IllegalStateException missing) {
-                throw new CliException("--kernels native does not run here: " + missing.getMessage(), missing);
+    /**
+     * Whether worker processes will compute with native kernels, for sure. Kernels that somebody asks for by name run here or
+     * nowhere. Vectors take a JVM that was started for them.
+     */
+    private static boolean nativeKernels(WorkerSettings worker) {
+        return switch (worker.kernels()) {
+            case NATIVE -> {
+                requireNativeKernels();
+                yield true;
             }
+            case AUTO -> JavaProcess.nativeKernelsWereSeen() || nativeKernelsRun();
+            case VECTOR, SCALAR -> false;
+        };
+    }
+
+    private static void requireNativeKernels() {
+        try {
+            HostDevice.open(KernelChoice.NATIVE, 1).close();
+        } catch (IllegalStateException missing) {
+            throw new CliException("--kernels native does not run here: " + missing.getMessage(), missing);
+        }
+    }
+
+    private static boolean nativeKernelsRun() {
+        try {
+            HostDevice.open(KernelChoice.NATIVE, 1).close();
+            return true;
+        } catch (IllegalStateException missing) {
+            return false; // each worker says why
         }
     }
 

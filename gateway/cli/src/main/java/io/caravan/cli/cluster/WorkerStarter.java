@@ -19,9 +19,16 @@ import java.util.List;
  * @param join where they join
  * @param driverDirectory of the media driver that they share
  * @param moreArguments of each
+ * @param nativeKernels whether those of each are native for sure
  * @param logs folder of what they print
  */
-record WorkerStarter(Config worker, String join, String driverDirectory, List<String> moreArguments, Path logs)
+record WorkerStarter(
+        Config worker,
+        String join,
+        String driverDirectory,
+        List<String> moreArguments,
+        boolean nativeKernels,
+        Path logs)
         implements Children {
     private static final int MOST_LINE_CHARS = 200;
 
@@ -44,7 +51,7 @@ record WorkerStarter(Config worker, String join, String driverDirectory, List<St
                 "--driver-directory=" + driverDirectory,
                 "--parent-pid=" + ProcessHandle.current().pid()));
         arguments.addAll(moreArguments);
-        return JavaProcess.start(arguments, output(index));
+        return JavaProcess.start(arguments, nativeKernels, output(index));
     }
 
     @Override

@@ -18,8 +18,13 @@ public final class Misspelt {
     private static final int MOST_SLIPS = 2;
 
     /** Those that stand in for no flag with a configuration key. */
-    private static final Set<String> WITHOUT_A_KEY =
-            Set.of("CARAVAN_HOME", "CARAVAN_CONFIG", "CARAVAN_DEBUG", "CARAVAN_JAVA_HOME", "CARAVAN_JAVA_OPTS");
+    private static final Set<String> WITHOUT_A_KEY = Set.of(
+            "CARAVAN_HOME",
+            "CARAVAN_CONFIG",
+            "CARAVAN_DEBUG",
+            "CARAVAN_JAVA_HOME",
+            "CARAVAN_JAVA_OPTS",
+            "CARAVAN_PREPARE");
 
     private Misspelt() {}
 

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Starts another Caravan process with this one's Java, class path and JVM options: those of the launcher, and
@@ -20,27 +19,28 @@ import java.util.Set;
 public final class JavaProcess {
     private static final String JAVA_OPTIONS = "CARAVAN_JAVA_OPTS";
 
-    /** With these arguments kernels are native where they were once seen to work. */
-    private static final Set<String> OF_NATIVE_KERNELS = Set.of("--kernels=auto", "--kernels=native");
+    /** Folder of the caches that the launcher has found whole. */
+    private static final String CACHES = "caravan.caches";
 
     private JavaProcess() {}
 
+    /** Whether the launcher has seen native kernels work here. */
+    public static boolean nativeKernelsWereSeen() {
+        return !quickStart("native.aot").isEmpty();
+    }
+
     /**
      * Starts {@code caravan arguments...} as a process that computes; what it prints replaces what is in {@code output}.
+     *
+     * @param nativeKernels whether its kernels are native for sure: the JVM is started for them alone
      */
-    public static Process start(List<String> arguments, Path output) {
+    public static Process start(List<String> arguments, boolean nativeKernels, Path output) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options("jvm.options"));
+        command.addAll(options(nativeKernels ? "native.options" : "kernels.options"));
+        command.addAll(quickStart(nativeKernels ? "native.aot" : "worker.aot"));
         var dist = System.getProperty("caravan.dist");
-        var ofNative = Path.of(dist == null ? "" : dist, "native.aot");
-        if (Files.exists(ofNative) && arguments.stream().anyMatch(OF_NATIVE_KERNELS::contains)) {
-            command.addAll(quickStart(ofNative));
-            command.addAll(options("native.options"));
-        } else {
-            command.addAll(options("kernels.options"));
-            command.addAll(quickStart(ofNative.resolveSibling("worker.aot")));
-        }
         if (dist != null) {
             command.add("-Dcaravan.dist=" + dist);
         }
@@ -60,9 +60,12 @@ public final class JavaProcess {
         }
     }
 
-    /** The flags for {@code cache}, which the launcher prepares; none where there is no cache. */
-    private static List<String> quickStart(Path cache) {
-        return Files.exists(cache) ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off") : List.of();
+    /** The flags for a cache; none where the launcher has not made it. */
+    private static List<String> quickStart(String cache) {
+        var caches = System.getProperty(CACHES);
+        return caches != null && Files.exists(Path.of(caches, cache))
+                ? List.of("-XX:AOTCache=" + Path.of(caches, cache), "-Xlog:aot=off")
+                : List.of();
     }
 
     /** The flags in one of the option files that the launcher gives to Java too. */
