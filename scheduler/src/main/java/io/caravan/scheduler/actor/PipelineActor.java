@@ -46,7 +46,6 @@ import org.apache.pekko.cluster.ClusterEvent.MemberEvent;
 import org.apache.pekko.cluster.ClusterEvent.MemberExited;
 import org.apache.pekko.cluster.ClusterEvent.MemberRemoved;
 import org.apache.pekko.cluster.typed.Cluster;
-import org.apache.pekko.cluster.typed.Down;
 import org.apache.pekko.cluster.typed.Subscribe;
 
 /**
@@ -381,10 +380,11 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
     }
 
     private void down(String address) {
-        Cluster cluster = Cluster.get(getContext().getSystem());
-        cluster.state().getMembers().forEach(member -> {
+        var system = getContext().getSystem();
+        Cluster.get(system).state().getMembers().forEach(member -> {
             if (member.address().toString().equals(address)) {
-                cluster.manager().tell(new Down(member.address()));
+                GoneMember.remove(
+                        system, member.address(), member.uniqueAddress().longUid());
             }
         });
     }

@@ -47,6 +47,8 @@ final class Jury {
     private final Map<String, Record> records = new HashMap<>(); // by address
     private final boolean awaitsGateways;
     private boolean hadGateway;
+    private boolean heldUp;
+    private long heldUpSinceNs;
 
     /** @param awaitsGateways whether a gateway that starts finds this cluster, so that one without a gateway is worth keeping */
     Jury(MembershipSettings settings, boolean awaitsGateways) {
@@ -71,6 +73,9 @@ final class Jury {
             }
             known.peer = peer;
         }
+        boolean joining = peers.stream().anyMatch(Peer::joining);
+        heldUpSinceNs = heldUp && joining ? heldUpSinceNs : nowNs;
+        heldUp = joining;
     }
 
     /** A process said something. */
@@ -91,18 +96,22 @@ final class Jury {
         }
     }
 
-    /** Who is asked whether it is there: gateways, and by those who judge also who is said to be unreachable. */
-    List<Peer> toAsk(boolean voter) {
+    /**
+     * Who is asked whether it is there: gateways, and by those who judge also who is said to be unreachable. A member waits
+     * to be let in until all the others have seen it: where that takes long all are asked, since one may be gone.
+     */
+    List<Peer> toAsk(boolean voter, long nowNs) {
+        boolean all = heldUp && nowNs - heldUpSinceNs >= suspectNs;
         return records.values().stream()
                 .map(each -> each.peer)
-                .filter(peer -> peer.gateway() || voter && peer.unreachable())
+                .filter(peer -> peer.gateway() || voter && (all || peer.unreachable()))
                 .toList();
     }
 
     /** Of these, who owes an answer for so long that its port is tried now. */
     List<Peer> toProbe(boolean voter, long nowNs) {
         var due = new ArrayList<Peer>();
-        for (Peer peer : toAsk(voter)) {
+        for (Peer peer : toAsk(voter, nowNs)) {
             Record known = records.get(peer.address());
             if (!known.isGone() && nowNs - Math.max(known.heardNs, known.probedNs) >= suspectNs) {
                 known.probedNs = nowNs;

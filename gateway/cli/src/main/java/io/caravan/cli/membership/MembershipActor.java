@@ -9,6 +9,7 @@ import io.caravan.proto.actor.MembershipProtocol.Greet;
 import io.caravan.proto.actor.MembershipProtocol.Greeted;
 import io.caravan.proto.actor.MembershipProtocol.Move;
 import io.caravan.proto.actor.MembershipProtocol.Yield;
+import io.caravan.scheduler.actor.GoneMember;
 import io.caravan.scheduler.actor.PortProbe;
 import java.time.Duration;
 import java.util.HashMap;
@@ -19,6 +20,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.pekko.actor.ActorSelection;
+import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.AddressFromURIString;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.eventstream.EventStream;
@@ -152,7 +154,7 @@ final class MembershipActor extends AbstractBehavior<MembershipActor.Message> {
         Roll roll = roll();
         boolean voter = gateway && roll.up();
         jury.observe(roll.peers(), nowNs);
-        jury.toAsk(voter).forEach(peer -> greet(peer.address(), roll));
+        jury.toAsk(voter, nowNs).forEach(peer -> greet(peer.address(), roll));
         jury.toProbe(voter, nowNs).forEach(this::probe);
         jury.verdicts(voter, nowNs).forEach(verdict -> carryOut(verdict, roll));
         if (roll.outside()) {
@@ -232,10 +234,18 @@ final class MembershipActor extends AbstractBehavior<MembershipActor.Message> {
                 if (dead.silent() && dead.peer().gateway()) {
                     part(dead.peer(), roll);
                 }
-                cluster.manager()
-                        .tell(new Down(AddressFromURIString.parse(dead.peer().address())));
+                remove(dead);
             }
             case Verdict.Lost lost -> lose(lost.why());
+        }
+    }
+
+    private void remove(Verdict.Dead dead) {
+        Address address = AddressFromURIString.parse(dead.peer().address());
+        if (dead.silent()) {
+            cluster.manager().tell(new Down(address));
+        } else {
+            GoneMember.remove(getContext().getSystem(), address, dead.peer().uid());
         }
     }
 

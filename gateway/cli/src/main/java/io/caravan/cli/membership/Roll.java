@@ -45,6 +45,7 @@ record Roll(Peer self, MemberStatus status, List<Peer> peers, List<Peer> departi
                 member.uniqueAddress().longUid(),
                 member.hasRole(SchedulerProtocol.ROLE),
                 older,
+                member.status().equals(MemberStatus.joining()),
                 unreachable);
     }
 

@@ -23,11 +23,11 @@ class JuryTest {
     private final Jury jury = new Jury(PATIENCE, false);
 
     private static Peer gateway(String address, boolean older, boolean unreachable) {
-        return new Peer(address, 1, true, older, unreachable);
+        return new Peer(address, 1, true, older, false, unreachable);
     }
 
     private static Peer worker(String address, boolean unreachable) {
-        return new Peer(address, 1, false, true, unreachable);
+        return new Peer(address, 1, false, true, false, unreachable);
     }
 
     private List<Verdict> dead(long nowNs) {
@@ -68,7 +68,7 @@ class JuryTest {
     @Test
     void shouldNotBlameANewProcessForWhatWasFoundOfTheOneBefore() {
         jury.observe(List.of(gateway("a", true, false)), 0);
-        jury.observe(List.of(new Peer("a", 2, true, false, false)), 1);
+        jury.observe(List.of(new Peer("a", 2, true, false, false, false)), 1);
 
         jury.refused("a", 1);
 
@@ -118,7 +118,23 @@ class JuryTest {
         jury.observe(List.of(gateway("a", true, false), worker("w", true)), 0);
 
         assertThat(jury.verdicts(false, 1000 * SECOND)).isEmpty();
-        assertThat(jury.toAsk(false)).extracting(Peer::address).containsExactly("a");
+        assertThat(jury.toAsk(false, SECOND)).extracting(Peer::address).containsExactly("a");
+    }
+
+    @Test
+    void shouldAskEverybodyWhereAMemberWaitsLongToBeLetIn() {
+        var joining = new Peer("new", 1, false, false, true, false);
+        jury.observe(List.of(worker("gone", false), joining), 0);
+        assertThat(jury.toAsk(true, SECOND - 1)).isEmpty();
+        assertThat(jury.toAsk(false, SECOND)).as("by one without a vote").isEmpty();
+        assertThat(jury.toAsk(true, SECOND)).extracting(Peer::address).containsExactlyInAnyOrder("gone", "new");
+        assertThat(jury.toProbe(true, SECOND)).extracting(Peer::address).contains("gone");
+
+        jury.refused("gone", 1);
+        assertThat(dead(SECOND)).singleElement().asString().contains("gone").contains("its process is gone");
+
+        jury.observe(List.of(worker("new", false)), 2 * SECOND);
+        assertThat(jury.toAsk(true, 9 * SECOND)).isEmpty();
     }
 
     @Test
