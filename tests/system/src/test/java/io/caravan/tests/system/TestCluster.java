@@ -10,7 +10,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -42,8 +44,14 @@ final class TestCluster implements AutoCloseable {
 
     /** {@code caravan up}: the gateway starts, watches and restarts {@code workers}, who share its media driver. */
     static TestCluster up(String name, int workers, String... settings) {
+        return upWithin(command -> command, name, workers, settings);
+    }
+
+    /** As {@link #up}, as {@code where} makes of its command. */
+    static TestCluster upWithin(UnaryOperator<List<String>> where, String name, int workers, String... settings) {
         var cluster = new TestCluster(name);
-        cluster.run("up", List.of("up", "--workers=" + workers, "--port=0", "--grpc-port=0", cluster.config(settings)));
+        var arguments = List.of("up", "--workers=" + workers, "--port=0", "--grpc-port=0", cluster.config(settings));
+        cluster.processes.add(CaravanProcess.start("up", cluster.home, where, arguments, Map.of()));
         cluster.findGateway();
         return cluster;
     }
@@ -114,6 +122,29 @@ final class TestCluster implements AutoCloseable {
     private static JsonNode read(Path file) {
         try {
             return JSON.readTree(file.toFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Of the process that was started first. */
+    long pid() {
+        return processes.getFirst().pid();
+    }
+
+    /** The number of lines with {@code text} in the logs of all processes. */
+    long logged(String text) {
+        try (Stream<Path> files = Files.list(home.resolve("logs"))) {
+            return files.flatMap(file -> lines(file).filter(line -> line.contains(text)))
+                    .count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Stream<String> lines(Path file) {
+        try {
+            return Files.readString(file).lines();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
