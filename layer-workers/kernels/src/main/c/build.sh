@@ -33,7 +33,7 @@ for path in $paths; do
         echo "$cc knows no $path: built without its kernels"
         continue
     fi
-    for source in dot_int8 dot_int8_tiles dot_float dot_bf16 dot_bf16_tiles dot_widened activation attention store_kv pack quantise logits; do
+    for source in dot_int8 dot_int8_tiles dot_float dot_bf16 dot_bf16_tiles dot_widened dot_twelve activation attention store_kv pack pack_twelve quantise logits; do
         $cc $common $flags -DPATH=$path -c $source.c -o "$objects/$path-$source.o" || exit 1
     done
 done

@@ -5,7 +5,7 @@
  * crosses lanes. Within a group the columns follow each other from the first to the last: a matrix is read from end to end.
  *
  *   F32, F16    [column][row], an odd last column followed by one of zeros
- *   BF16        as F16, or [pair of columns][row][2] where the CPU multiplies pairs (PAIRED_BF16)
+ *   BF16        as F16, or [pair of columns][row][2] where the CPU multiplies pairs (PAIRED_BF16); or in twelve bits (twelve.h)
  *   Q8_0        of two blocks of 32 columns each:   [2][row] f16 scales, [2][8 quads of columns][row][4] bytes
  *   Q4_0        of two blocks of 32 columns each:   [2][row] f16 scales, [2][4][row][4] bytes, in which the lower halves
  *               are columns 4j..4j+3 and the upper ones 16+4j..16+4j+3

@@ -4,6 +4,9 @@
  *
  *   vf, vi       LANES floats, LANES 32-bit integers
  *   dot4         adds to each 32-bit lane the products of its four bytes
+ *   vi_table     16 bytes in every 128 bits; vi_lookup takes for each byte, of 0..15, the one of its number
+ *   vi_zip_low   the lower eight bytes of every 128 bits of a and of b in turn, a's first; vi_zip_high the upper eight
+ *   vi_rotate    each 32-bit lane one bit to the right, the lowest bit becoming the highest
  *
  * No operation here rounds twice or in an order of its own, and contraction is off: bits follow from the source alone.
  */
@@ -117,6 +120,11 @@ INLINE vi scale_lanes(vi number) { return number; }
 INLINE vi finish6(vi sum, vi scale) { return _mm512_mullo_epi32(sum, scale); }
 INLINE vi vi_shl16(vi a, int n) { return _mm512_slli_epi16(a, n); }
 INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
+INLINE vi vi_table(const uint8_t *p) { return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)p)); }
+INLINE vi vi_lookup(vi table, vi numbers) { return _mm512_shuffle_epi8(table, numbers); }
+INLINE vi vi_zip_low(vi a, vi b) { return _mm512_unpacklo_epi8(a, b); }
+INLINE vi vi_zip_high(vi a, vi b) { return _mm512_unpackhi_epi8(a, b); }
+INLINE vi vi_rotate(vi a) { return _mm512_ror_epi32(a, 1); }
 
 #elif defined(__AVX2__)
 #include <immintrin.h>
@@ -204,6 +212,11 @@ INLINE vi scale_lanes(vi number) {
 INLINE vi finish6(vi sum, vi scale) { return _mm256_madd_epi16(sum, scale); }
 INLINE vi vi_shl16(vi a, int n) { return _mm256_slli_epi16(a, n); }
 INLINE vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
+INLINE vi vi_table(const uint8_t *p) { return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)p)); }
+INLINE vi vi_lookup(vi table, vi numbers) { return _mm256_shuffle_epi8(table, numbers); }
+INLINE vi vi_zip_low(vi a, vi b) { return _mm256_unpacklo_epi8(a, b); }
+INLINE vi vi_zip_high(vi a, vi b) { return _mm256_unpackhi_epi8(a, b); }
+INLINE vi vi_rotate(vi a) { return _mm256_or_si256(_mm256_srli_epi32(a, 1), _mm256_slli_epi32(a, 31)); }
 
 #elif defined(__aarch64__)
 #include <arm_neon.h>
@@ -276,6 +289,16 @@ INLINE vi scale_lanes(vi number) { return number; }
 INLINE vi finish6(vi sum, vi scale) { return vmulq_s32(sum, scale); }
 INLINE vi vi_shl16(vi a, int n) { return vreinterpretq_s32_u16(vshlq_u16(vreinterpretq_u16_s32(a), vdupq_n_s16((int16_t)n))); }
 INLINE vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
+INLINE vi vi_table(const uint8_t *p) { return vreinterpretq_s32_u8(vld1q_u8(p)); }
+INLINE vi vi_lookup(vi table, vi numbers) {
+    return vreinterpretq_s32_u8(vqtbl1q_u8(vreinterpretq_u8_s32(table), vreinterpretq_u8_s32(numbers)));
+}
+INLINE vi vi_zip_low(vi a, vi b) { return vreinterpretq_s32_u8(vzip1q_u8(vreinterpretq_u8_s32(a), vreinterpretq_u8_s32(b))); }
+INLINE vi vi_zip_high(vi a, vi b) { return vreinterpretq_s32_u8(vzip2q_u8(vreinterpretq_u8_s32(a), vreinterpretq_u8_s32(b))); }
+INLINE vi vi_rotate(vi a) {
+    uint32x4_t lanes = vreinterpretq_u32_s32(a);
+    return vreinterpretq_s32_u32(vsliq_n_u32(vshrq_n_u32(lanes, 1), lanes, 31));
+}
 
 #if defined(__ARM_FEATURE_MATMUL_INT8)
 #define PAIRED_ROWS 1

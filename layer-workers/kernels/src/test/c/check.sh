@@ -8,7 +8,7 @@ kernels=$here/../../main/c
 cc=${CC:-cc}
 mkdir -p "$out" && cd "$out" || exit 1
 common="-std=gnu11 -O2 -ffp-contract=off -fno-tree-reassoc -fno-math-errno -w -I$kernels"
-sources="$here/paths.c $kernels/dot_int8.c $kernels/dot_int8_tiles.c $kernels/dot_float.c $kernels/dot_bf16.c $kernels/dot_bf16_tiles.c $kernels/dot_widened.c $kernels/activation.c $kernels/attention.c $kernels/store_kv.c $kernels/pack.c $kernels/quantise.c $kernels/logits.c"
+sources="$here/paths.c $kernels/dot_int8.c $kernels/dot_int8_tiles.c $kernels/dot_float.c $kernels/dot_bf16.c $kernels/dot_bf16_tiles.c $kernels/dot_widened.c $kernels/dot_twelve.c $kernels/activation.c $kernels/attention.c $kernels/store_kv.c $kernels/pack.c $kernels/pack_twelve.c $kernels/quantise.c $kernels/logits.c"
 failed=0
 
 # Sums across a row are made in an order that depends on the width of the vectors; all else has the same bits, what is called same_ must.

@@ -76,6 +76,28 @@ EMULATED __m512i e_sub_epi8(__m512i a, __m512i b) {
     memcpy(&a, x, 64);
     return a;
 }
+/* the 16 bytes of table in every 128 bits, by numbers of 0..15; bytes of a and b in turn, from byte `from` of every 128 bits on */
+EMULATED __m512i e_broadcast_i32x4(__m128i a) { __m512i r; for (int i = 0; i < 4; i++) memcpy(r.at + 4 * i, &a, 16); return r; }
+EMULATED __m512i e_shuffle_epi8(__m512i table, __m512i numbers) {
+    uint8_t t[64], n[64];
+    memcpy(t, &table, 64);
+    memcpy(n, &numbers, 64);
+    for (int i = 0; i < 64; i++) n[i] = n[i] & 0x80 ? 0 : t[i / 16 * 16 + n[i] % 16];
+    memcpy(&numbers, n, 64);
+    return numbers;
+}
+EMULATED __m512i e_unpack_epi8(__m512i a, __m512i b, int from) {
+    uint8_t x[64], y[64], r[64];
+    memcpy(x, &a, 64);
+    memcpy(y, &b, 64);
+    for (int i = 0; i < 64; i++) r[i] = (i % 2 ? y : x)[i / 16 * 16 + from + i % 16 / 2];
+    memcpy(&a, r, 64);
+    return a;
+}
+EMULATED __m512i e_ror_epi32(__m512i a, int n) {
+    EACH a.at[i] = (int32_t)((uint32_t)a.at[i] >> n | (uint32_t)a.at[i] << (32 - n));
+    return a;
+}
 EMULATED int e_reduce_max_epi32(__m512i a) { int most = a.at[0]; EACH most = a.at[i] > most ? a.at[i] : most; return most; }
 EMULATED __m512 e_mask_blend_ps(uint16_t mask, __m512 a, __m512 b) { EACH if (!(mask >> i & 1)) b.at[i] = a.at[i]; return b; }
 EMULATED __m512i e_dpbusd_epi32(__m512i sum, __m512i w, __m512i x) {
@@ -133,6 +155,11 @@ EMULATED __m512 e_dpbf16_ps(__m512 sum, __m512i a, __m512i b) {
 #define _mm512_srai_epi32 e_srai_epi32
 #define _mm512_srli_epi16(a, n) e_shift_epi16(a, 0, n)
 #define _mm512_slli_epi16(a, n) e_shift_epi16(a, n, 0)
+#define _mm512_broadcast_i32x4 e_broadcast_i32x4
+#define _mm512_shuffle_epi8 e_shuffle_epi8
+#define _mm512_unpacklo_epi8(a, b) e_unpack_epi8(a, b, 0)
+#define _mm512_unpackhi_epi8(a, b) e_unpack_epi8(a, b, 8)
+#define _mm512_ror_epi32 e_ror_epi32
 #define _mm512_cvtph_ps e_cvtph_ps
 #define _mm512_cvtps_ph(a, mode) e_cvtps_ph(a)
 #define _mm512_cvtepu16_epi32 e_cvtepu16_epi32

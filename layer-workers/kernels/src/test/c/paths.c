@@ -25,6 +25,11 @@ void KERNEL(matmul_float)(long, const uint8_t *, const float *, long, float *, l
 void KERNEL(prepare_bf16)(uint16_t *, const float *, long, long, long, long);
 long KERNEL(multiplies_bf16)(void);
 void KERNEL(matmul_bf16)(const uint8_t *, const void *, long, float *, long, long, long, long, long) __attribute__((weak));
+void KERNEL(count_exponents)(int64_t *, const uint16_t *, long);
+long KERNEL(twelve_bytes)(long, long, long);
+void KERNEL(pack_twelve)(uint8_t *, const uint8_t *, const uint8_t *, long, long, long, long, long);
+void KERNEL(matmul_twelve_float)(const uint8_t *, const void *, long, float *, long, long, long, long, long);
+void KERNEL(matmul_twelve_bf16)(const uint8_t *, const void *, long, float *, long, long, long, long, long) __attribute__((weak));
 void KERNEL(matmul_widened)(long, const uint8_t *, const float *, long, float *, long, long, long, long, long);
 void KERNEL(matmul_int8)(long, const uint8_t *, const uint8_t *, float *, long, long, long, long, long);
 long KERNEL(tiles_bytes)(long, long);
@@ -147,6 +152,85 @@ static void products(int file, long k) {
     }
 }
 
+/* a matrix in twelve bits, by the 16 most frequent exponents; patches are counted into *patches */
+static uint8_t *twelve(const uint16_t *w, long n, long k, long *patches) {
+    int64_t counts[256] = {0};
+    uint8_t table[16];
+    int index[256];
+    KERNEL(count_exponents)(counts, w, n * k);
+    memset(index, -1, sizeof index);
+    for (int i = 0; i < 16; i++) {
+        int most = -1;
+        for (int e = 0; e < 256; e++)
+            if (index[e] < 0 && (most < 0 || counts[e] > counts[most])) most = e;
+        table[i] = (uint8_t)most, index[most] = i;
+    }
+    long before[2] = {0};
+    for (long i = 0; i < n * k; i++)
+        if (index[w[i] >> 7 & 255] < 0) before[i < 32 * k ? 0 : 1]++;
+    *patches = before[0] + before[1];
+    uint8_t *packed = memory(KERNEL(twelve_bytes)(n, k, *patches));
+    KERNEL(pack_twelve)(packed, (const uint8_t *)w, table, n, k, 0, n < 32 ? n : 32, 0);
+    if (n > 32) KERNEL(pack_twelve)(packed, (const uint8_t *)(w + 32 * k), table, n, k, 32, n, before[0]);
+    return packed;
+}
+
+static void must_be_equal(const char *what, const float *out, const float *plain, long rows, long n, long k) {
+    for (long i = 0; i < rows * n; i++)
+        if (memcmp(out + i, plain + i, sizeof(float)) != 0) {
+            fprintf(stderr, "twelve bits, %s, element %ld of %ld x %ld x %ld: %.9g, plain %.9g\n", what, i, rows, n, k, out[i], plain[i]);
+            exit(1);
+        }
+}
+
+/* ends the program where weights in twelve bits give other bits than plain ones: for any number of rows, cut anywhere */
+static void in_twelve_bits(const char *what, const uint16_t *w, long n, long k) {
+    static const long counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 33, 49, 70, 460};
+    long stride = (k + 15) / 16 * 64 + 64, most = 460, patches;
+    uint8_t *plain = memory(KERNEL(packed_bytes)(2, n, k)), *small = twelve(w, n, k, &patches);
+    KERNEL(pack)(2, plain, (const uint8_t *)w, k, 0, n);
+    float *x = numbers(most * k, 1), *expected = memory(most * n * sizeof(float)), *out = memory(most * n * sizeof(float));
+    void *prepared = memory(most * stride + 512);
+    long split = n > 32 ? 32 : n;
+    for (int i = 0; i < (int)(sizeof counts / sizeof *counts); i++) {
+        long rows = counts[i];
+        KERNEL(prepare_float)(prepared, x, stride, k, 0, 0, rows);
+        KERNEL(matmul_float)(2, plain, prepared, stride, expected, rows, n, k, 0, n);
+        KERNEL(matmul_twelve_float)(small, prepared, stride, out, rows, n, k, 0, split);
+        KERNEL(matmul_twelve_float)(small, prepared, stride, out, rows, n, k, split, n);
+        must_be_equal(what, out, expected, rows, n, k);
+        if (!KERNEL(multiplies_bf16)()) continue;
+        memset(out, 0xff, most * n * sizeof(float));
+        KERNEL(prepare_bf16)(prepared, x, stride, k, 0, rows);
+        KERNEL(matmul_bf16)(plain, prepared, stride, expected, rows, n, k, 0, n);
+        KERNEL(matmul_twelve_bf16)(small, prepared, stride, out, rows, n, k, 0, split);
+        KERNEL(matmul_twelve_bf16)(small, prepared, stride, out, rows, n, k, split, n);
+        must_be_equal(what, out, expected, rows, n, k);
+    }
+    printf("same_twelve_%s %ld %ld\n", what, k, patches);
+    free(plain), free(small), free(x), free(expected), free(out), free(prepared);
+}
+
+/* matrices that are awkward to pack, of n rows and k columns */
+static void awkward(long n, long k) {
+    uint16_t *w = memory(n * k * 2);
+    for (long i = 0; i < n * k; i++) w[i] = (uint16_t)((bits() & 0x807f) | (112 + bits() % 16) << 7);
+    in_twelve_bits("sixteen", w, n, k);
+    w[0] = 0x4f81, w[n * k - 1] = 0xcf82; /* a seventeenth exponent at the ends */
+    w[n * k / 2] = 0x8001, w[k - 1] = 0;
+    in_twelve_bits("patched", w, n, k);
+    for (long i = 0; i < n * k; i++)
+        if (bits() % 8 == 0) w[i] = (uint16_t)(bits() & 0xbfff);
+    in_twelve_bits("many_patches", w, n, k);
+    for (long i = 0; i < n * k; i++) w[i] = (uint16_t)(bits() & 0x807f);
+    in_twelve_bits("denormals", w, n, k);
+    for (long i = 0; i < n * k; i++) w[i] = 0xbe99;
+    in_twelve_bits("equal", w, n, k);
+    memset(w, 0, n * k * 2);
+    in_twelve_bits("zeros", w, n, k);
+    free(w);
+}
+
 static void rows(void) {
     float *x = numbers(300, 20), *y = numbers(300, 1), *w = numbers(100, 1), *out = memory(1200);
     KERNEL(rms_norm)(out, x, w, 1e-5f, 100, 0, 3);
@@ -218,6 +302,8 @@ int main(void) {
         products(file, formats[file].columns == 1 ? 33 : 2 * formats[file].columns);
         products(file, formats[file].columns == 1 ? 70 : 3 * formats[file].columns);
     }
+    static const long sizes[][2] = {{1, 1}, {37, 33}, {64, 8}, {70, 271}, {32, 1030}};
+    for (int i = 0; i < (int)(sizeof sizes / sizeof *sizes); i++) awkward(sizes[i][0], sizes[i][1]);
     rows();
     for (int file = 3; file < 7; file++) quantised(file); /* Q8_0, Q4_0, Q4_K, Q6_K */
     for (long count = 1; count < 1000; count = count * 3 + 2) logits(count);

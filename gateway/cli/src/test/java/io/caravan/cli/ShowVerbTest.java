@@ -26,7 +26,11 @@ class ShowVerbTest {
         for (String name : new String[] {"config.json", "model.safetensors"}) {
             Files.copy(MODEL.resolve(name), folder.resolve(name));
         }
-        assertThat(show()).containsPattern("(?m)^files +model.safetensors$").containsPattern("(?m)^passed-over +none$");
+        assertThat(show())
+                .containsPattern("(?m)^files +model.safetensors$")
+                .containsPattern("(?m)^passed-over +none$")
+                .containsPattern("(?m)^memory-bytes +\\d+$")
+                .containsPattern("(?m)^memory +\\S");
         Files.writeString(folder.resolve("pytorch_model.bin"), "anything");
         assertThat(show())
                 .containsPattern("(?m)^files +model.safetensors$")

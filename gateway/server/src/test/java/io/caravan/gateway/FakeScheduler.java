@@ -4,6 +4,7 @@ import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.actor.SchedulerProtocol;
 import io.caravan.proto.actor.SequenceEvent;
 import io.caravan.proto.actor.StageState;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.sequence.FinishReason;
 import io.caravan.proto.sequence.SequenceRequest;
@@ -206,7 +207,7 @@ public final class FakeScheduler extends AbstractBehavior<SchedulerProtocol.Comm
                 StageState.SERVING,
                 1,
                 "scalar",
-                1,
+                new HeldWeights(1, "BF16"),
                 1,
                 2_000_000_000L,
                 1_000_000_000L,

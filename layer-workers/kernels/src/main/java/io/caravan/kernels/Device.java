@@ -1,5 +1,6 @@
 package io.caravan.kernels;
 
+import io.caravan.proto.model.Bf16Storage;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -33,9 +34,16 @@ public interface Device extends AutoCloseable {
     }
 
     /**
-     * Bytes that {@link #weights} packs a matrix into; 0 where it leaves it as it is. Devices of one {@link #name} pack alike.
+     * Bytes that {@link #weights} packs a matrix into, or fewer where it packs it in twelve bits; 0 where it leaves it as it is. Devices of
+     * one {@link #name} and {@link #bf16Storage} pack alike.
      */
     long packedBytes(TensorType type, long rows, long columns);
+
+    /** In how many bits BF16 weights are packed here. */
+    Bf16Storage bf16Storage();
+
+    /** Whether {@link #packed} takes {@code source} as a matrix of this type and shape, as far as its layout and size tell. */
+    boolean takes(TensorType type, long rows, long columns, PackedSource source);
 
     /**
      * Whether the device computes from packed weights where they lie in {@code file}, which is mapped whole. Where it does, the file
@@ -48,7 +56,7 @@ public interface Device extends AutoCloseable {
      *
      * @param source a packed matrix of this type and shape, made by a device of the same name; read or checked whole before this returns
      * @return empty where the source is damaged
-     * @throws IllegalArgumentException when this device does not pack such weights, or into another number of bytes
+     * @throws IllegalArgumentException when this device does not {@link #takes take} it
      */
     Optional<Tensor> packed(TensorType type, long rows, long columns, PackedSource source);
 

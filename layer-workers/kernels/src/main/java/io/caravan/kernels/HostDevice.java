@@ -2,6 +2,7 @@ package io.caravan.kernels;
 
 import io.caravan.kernels.quant.StoredFloats;
 import io.caravan.proto.model.ActivationChoice;
+import io.caravan.proto.model.Bf16Storage;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,6 +22,12 @@ public final class HostDevice implements Device {
     /** Rows that one thread packs at a time; a multiple of all providers' groups of rows. */
     private static final long PACK_ROWS = 64;
 
+    /**
+     * BF16 weights are packed in twelve bits where of so many numbers at most one has an exponent without an index: beyond, products would
+     * stop at patches too often.
+     */
+    private static final long NUMBERS_FOR_A_PATCH = 1000;
+
     /** Numbers that one thread converts at a time. */
     private static final long CONVERTED_ELEMENTS = 16_384;
 
@@ -29,13 +36,15 @@ public final class HostDevice implements Device {
     private final HostProvider provider;
     private final ComputePool pool;
     private final ActivationChoice activations;
+    private final Optional<TwelveBits> twelveBits;
     private final HostKernels kernels;
     private final WeightMemory weightMemory;
 
-    private HostDevice(HostProvider provider, ComputePool pool, ActivationChoice activations) {
+    private HostDevice(HostProvider provider, ComputePool pool, ActivationChoice activations, Bf16Storage bf16Storage) {
         this.provider = provider;
         this.pool = pool;
         this.activations = activations;
+        this.twelveBits = bf16Storage == Bf16Storage.TWELVE_BITS ? provider.twelveBits() : Optional.empty();
         this.kernels = new HostKernels(this, provider, pool, activations);
         this.weightMemory = new WeightMemory(bytes -> provider.allocate(arena, bytes), provider.slabBytes());
     }
@@ -52,17 +61,19 @@ public final class HostDevice implements Device {
      * @throws IllegalStateException when {@code choice} names kernels that cannot run here; says why
      */
     public static HostDevice open(KernelChoice choice, int threads, ActivationChoice activations) {
-        return open(choice, threads, activations, CpuList.ANY);
+        return open(choice, threads, activations, Bf16Storage.TWELVE_BITS, CpuList.ANY);
     }
 
     /**
      * As the shorter one.
      *
+     * @param bf16Storage how BF16 weights are packed, as far as the kernels can
      * @param cpus that the threads are pinned to, in turn; the process must be allowed to run on them
      */
-    public static HostDevice open(KernelChoice choice, int threads, ActivationChoice activations, CpuList cpus) {
+    public static HostDevice open(
+            KernelChoice choice, int threads, ActivationChoice activations, Bf16Storage bf16Storage, CpuList cpus) {
         var provider = Providers.choose(choice, threads, activations);
-        return new HostDevice(provider, new ComputePool("caravan-compute", threads, cpus), activations);
+        return new HostDevice(provider, new ComputePool("caravan-compute", threads, cpus), activations, bf16Storage);
     }
 
     @Override
@@ -104,12 +115,9 @@ public final class HostDevice implements Device {
     public Tensor weights(WeightRows weights) {
         var packedBytes = packedBytes(weights.type(), weights.rows(), weights.columns());
         if (packedBytes > 0) {
-            var packed = allocateWeights(packedBytes);
-            inPieces(
-                    weights,
-                    (rows, from, to) -> provider.pack(weights.type(), packed, rows, weights.columns(), from, to));
+            var tensor = inTwelveBits(weights).orElseGet(() -> packed(weights, packedBytes));
             provider.forget(weights.source());
-            return new Tensor(this, weights.type(), weights.rows(), weights.columns(), packed, true);
+            return tensor;
         }
         if (weights instanceof StoredRows stored) {
             if (stored.data().isMapped()) {
@@ -119,8 +127,78 @@ public final class HostDevice implements Device {
         }
         var rowBytes = weights.type().bytes(weights.columns());
         var data = allocateWeights(weights.rows() * rowBytes);
-        inPieces(weights, (rows, from, to) -> MemorySegment.copy(rows, 0, data, from * rowBytes, rows.byteSize()));
+        inPieces(
+                weights,
+                weights::rows,
+                (rows, from, to) -> MemorySegment.copy(rows, 0, data, from * rowBytes, rows.byteSize()));
         return new Tensor(this, weights.type(), weights.rows(), weights.columns(), data);
+    }
+
+    private Tensor packed(WeightRows weights, long packedBytes) {
+        var packed = allocateWeights(packedBytes);
+        inPieces(
+                weights,
+                weights::rows,
+                (rows, from, to) -> provider.pack(weights.type(), packed, rows, weights.columns(), from, to));
+        return tensor(weights, packed, Layout.PACKED);
+    }
+
+    private Tensor tensor(WeightRows weights, MemorySegment data, Layout layout) {
+        return new Tensor(this, weights.type(), weights.rows(), weights.columns(), data, layout);
+    }
+
+    /** Reads the weights twice, the second time from the system's memory: which exponents are frequent is known only at their end. */
+    private Optional<Tensor> inTwelveBits(WeightRows weights) {
+        if (twelveBits.isEmpty() || weights.type() != TensorType.BF16) {
+            return Optional.empty();
+        }
+        var packing = twelveBits.get();
+        var counts = new long[pieceCount(weights)][];
+        inPieces(
+                weights,
+                weights::rows,
+                (rows, from, to) ->
+                        counts[(int) (from / PACK_ROWS)] = packing.count(rows, (to - from) * weights.columns()));
+        var exponents = new Exponents(counts);
+        var patchesBefore = exponents.patchesBefore();
+        var patches = patchesBefore[counts.length];
+        var bytes = packing.packedBytes(weights.rows(), weights.columns(), patches);
+        if (bytes == 0 || patches > mostPatches(weights.rows(), weights.columns())) {
+            return Optional.empty();
+        }
+        var packed = allocateWeights(bytes);
+        var indexed = exponents.indexed();
+        inPieces(
+                weights,
+                weights::rowsAgain,
+                (rows, from, to) -> packing.pack(
+                        packed, rows, indexed, weights, from, to, patchesBefore[(int) (from / PACK_ROWS)]));
+        return Optional.of(tensor(weights, packed, Layout.TWELVE_BITS));
+    }
+
+    private static long mostPatches(long rows, long columns) {
+        return rows * columns / NUMBERS_FOR_A_PATCH;
+    }
+
+    @Override
+    public Bf16Storage bf16Storage() {
+        return twelveBits.isPresent() ? Bf16Storage.TWELVE_BITS : Bf16Storage.SIXTEEN_BITS;
+    }
+
+    @Override
+    public boolean takes(TensorType type, long rows, long columns, PackedSource source) {
+        var bytes = source.byteSize();
+        return switch (source.layout()) {
+            case ROWS -> false;
+            case PACKED -> bytes > 0 && bytes == packedBytes(type, rows, columns);
+            case TWELVE_BITS ->
+                type == TensorType.BF16
+                        && twelveBits
+                                .filter(packing -> bytes > 0
+                                        && bytes >= packing.packedBytes(rows, columns, 0)
+                                        && bytes <= packing.packedBytes(rows, columns, mostPatches(rows, columns)))
+                                .isPresent();
+        };
     }
 
     @Override
@@ -135,10 +213,10 @@ public final class HostDevice implements Device {
 
     @Override
     public Optional<Tensor> packed(TensorType type, long rows, long columns, PackedSource source) {
-        var bytes = packedBytes(type, rows, columns);
-        if (bytes == 0 || bytes != source.byteSize()) {
-            throw new IllegalArgumentException("weights of " + rows + " x " + columns + " " + type + " take " + bytes
-                    + " packed bytes here, not " + source.byteSize());
+        var bytes = source.byteSize();
+        if (!takes(type, rows, columns, source)) {
+            throw new IllegalArgumentException("weights of " + rows + " x " + columns + " " + type
+                    + " are not packed as " + source.layout() + " here, or take other than " + bytes + " packed bytes");
         }
         var packed = source.mapped().orElseGet(() -> allocateWeights(bytes));
         var pieceBytes = source.pieceBytes();
@@ -156,7 +234,7 @@ public final class HostDevice implements Device {
             }
             return Optional.empty();
         }
-        return Optional.of(new Tensor(this, type, rows, columns, packed, true));
+        return Optional.of(new Tensor(this, type, rows, columns, packed, source.layout()));
     }
 
     private MemorySegment allocateWeights(long bytes) {
@@ -168,12 +246,20 @@ public final class HostDevice implements Device {
         void take(MemorySegment rows, long from, long to);
     }
 
-    private void inPieces(WeightRows weights, Piece piece) {
-        pool.run(Math.toIntExact(Math.ceilDiv(weights.rows(), PACK_ROWS)), (thread, part) -> {
+    private interface RowReader {
+        MemorySegment rows(long from, long to);
+    }
+
+    private void inPieces(WeightRows weights, RowReader reader, Piece piece) {
+        pool.run(pieceCount(weights), (thread, part) -> {
             var from = part * PACK_ROWS;
             var to = Math.min(weights.rows(), from + PACK_ROWS);
-            piece.take(weights.rows(from, to), from, to);
+            piece.take(reader.rows(from, to), from, to);
         });
+    }
+
+    private static int pieceCount(WeightRows weights) {
+        return Math.toIntExact(Math.ceilDiv(weights.rows(), PACK_ROWS));
     }
 
     /** {@inheritDoc} Few of its rows are looked up, so that a mapped one comes in row by row. */

@@ -4,6 +4,7 @@ import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
 /**
  * Kernels of the host's memory, each on a part of its output that one thread computes alone. {@link HostKernels} has
@@ -50,6 +51,11 @@ public interface HostProvider extends AutoCloseable {
      */
     default void pack(TensorType type, MemorySegment packed, MemorySegment rows, long columns, long from, long to) {
         throw new UnsupportedOperationException(name() + " reads weights as files have them");
+    }
+
+    /** How BF16 weights are packed in twelve bits; empty where products do not read them so. */
+    default Optional<TwelveBits> twelveBits() {
+        return Optional.empty();
     }
 
     /** Whether products are as fast with packed weights in this mapped file as in memory of their own. */

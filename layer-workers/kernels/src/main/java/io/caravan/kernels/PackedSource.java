@@ -6,6 +6,9 @@ import java.util.Optional;
 /** Weights of one matrix as {@link Device#weights} packed them once, in pieces that several threads read at the same time. */
 public interface PackedSource {
 
+    /** How it is packed. */
+    Layout layout();
+
     /** Bytes of the whole matrix. */
     long byteSize();
 

@@ -7,15 +7,17 @@ import java.lang.foreign.MemorySegment;
  * A row-major matrix on a device. Only that device's kernels touch its elements.
  *
  * @param data [rows, columns], little-endian, rows back to back; an address in the device's own memory
- * @param packed whether the rows lie as the device's provider reads them fastest, which nobody else can read
+ * @param layout anything but rows is for the device's provider alone
  */
-public record Tensor(Device device, TensorType type, long rows, long columns, MemorySegment data, boolean packed) {
+public record Tensor(Device device, TensorType type, long rows, long columns, MemorySegment data, Layout layout) {
     public Tensor {
         if (columns % type.blockElements() != 0) {
             throw new IllegalArgumentException("rows of " + columns + " are not whole blocks of " + type.blockElements()
                     + " elements, as " + type + " needs");
         }
-        if (rows < 1 || columns < 1 || !packed && data.byteSize() < type.bytes(Math.multiplyExact(rows, columns))) {
+        if (rows < 1
+                || columns < 1
+                || layout == Layout.ROWS && data.byteSize() < type.bytes(Math.multiplyExact(rows, columns))) {
             throw new IllegalArgumentException("a tensor of " + rows + " x " + columns + " " + type
                     + " does not fit in " + data.byteSize() + " bytes");
         }
@@ -31,12 +33,17 @@ public record Tensor(Device device, TensorType type, long rows, long columns, Me
 
     /** A tensor whose rows lie back to back. */
     public Tensor(Device device, TensorType type, long rows, long columns, MemorySegment data) {
-        this(device, type, rows, columns, data, false);
+        this(device, type, rows, columns, data, Layout.ROWS);
+    }
+
+    /** Whether it lies otherwise than in rows. */
+    public boolean packed() {
+        return layout != Layout.ROWS;
     }
 
     /** Bytes of the elements. */
     public long byteSize() {
-        return packed ? data.byteSize() : type.bytes(rows * columns);
+        return packed() ? data.byteSize() : type.bytes(rows * columns);
     }
 
     /** Where the elements begin in the device's memory. */

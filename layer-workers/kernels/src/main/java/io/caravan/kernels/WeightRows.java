@@ -17,4 +17,9 @@ public interface WeightRows {
 
     /** The rows [from, to) back to back, off-heap; good until the same thread asks again. */
     MemorySegment rows(long from, long to);
+
+    /** As {@link #rows}, of rows that were given out before and so need no check any more. */
+    default MemorySegment rowsAgain(long from, long to) {
+        return rows(from, to);
+    }
 }

@@ -45,4 +45,9 @@ record CheckedRows(String name, StoredRows stored, WeightRows given) implements 
         }
         return given.rows(from, to);
     }
+
+    @Override
+    public MemorySegment rowsAgain(long from, long to) {
+        return given.rowsAgain(from, to);
+    }
 }

@@ -12,6 +12,7 @@ import io.caravan.model.layer.Head;
 import io.caravan.model.layer.LayerScratch;
 import io.caravan.model.layer.Rotation;
 import io.caravan.model.layer.TransformerLayer;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
@@ -45,7 +46,7 @@ public final class StageModel implements AutoCloseable {
     private final Rope rope;
     private final LayerScratch scratch;
     private final Tensor hidden; // [maxRows, hidden]
-    private final long weightBytes;
+    private final HeldWeights heldWeights;
     private boolean closed;
 
     private StageModel(
@@ -69,7 +70,7 @@ public final class StageModel implements AutoCloseable {
         rope = new Rope(device, spec, maxRows);
         scratch = LayerScratch.allocate(device, spec, maxRows);
         hidden = device.allocate(TensorType.F32, maxRows, spec.hiddenSize());
-        weightBytes = weights.bytes();
+        heldWeights = weights.held();
     }
 
     private static Embedding embedding(LlamaTensors llama, StageWeights weights) {
@@ -182,9 +183,9 @@ public final class StageModel implements AutoCloseable {
                 .choose(hidden, plan);
     }
 
-    /** Bytes of the stage's weights as the checkpoint stores them. */
-    public long weightBytes() {
-        return weightBytes;
+    /** The stage's weights as they lie in memory. */
+    public HeldWeights heldWeights() {
+        return heldWeights;
     }
 
     /** Bytes of the stage's KV pool. */

@@ -20,6 +20,7 @@ import io.caravan.model.layer.HeadNorm;
 import io.caravan.model.layer.Projection;
 import io.caravan.model.layer.SelfAttention;
 import io.caravan.model.layer.TransformerLayer;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
@@ -29,16 +30,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 
 /** A stage's weights on its device. Every tensor is found and its shape checked before the first byte is touched. */
 final class StageWeights {
     private final SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
     private Optional<Tensor> embedding = Optional.empty();
-    private final long bytes;
-
-    private StageWeights(long bytes) {
-        this.bytes = bytes;
-    }
+    private String embeddingName = "";
 
     static StageWeights load(
             Checkpoint checkpoint,
@@ -55,11 +53,16 @@ final class StageWeights {
                 .toList();
         long totalBytes =
                 views.stream().mapToLong(view -> view.data().byteSize()).sum();
-        var weights = new StageWeights(totalBytes);
+        var weights = new StageWeights();
         long loadedBytes = 0;
         progress.loaded(loadedBytes, totalBytes);
-        String key = WeightCache.key(
-                List.of(checkpoint.fingerprint(), layers.toString(), first + " " + last, choice.name(), device.name()));
+        String key = WeightCache.key(List.of(
+                checkpoint.fingerprint(),
+                layers.toString(),
+                first + " " + last,
+                choice.name(),
+                device.name(),
+                device.bf16Storage().name()));
         boolean tiedHead = last && llama.spec().tiedEmbeddings();
         boolean found = true;
         try (CachedWeights kept = cache.open(key)) {
@@ -91,13 +94,14 @@ final class StageWeights {
         long columns = view.shape().get(1);
         if (table) {
             embedding = Optional.of(device.table(view.type(), rows, columns, view.data()));
+            embeddingName = view.name();
         }
         if (table && !tiedHead) {
             return true;
         }
         TensorType type = choice.of(view.type(), columns);
         Optional<Tensor> packed = kept.find(view.name(), type, rows, columns)
-                .filter(found -> found.byteSize() == device.packedBytes(type, rows, columns))
+                .filter(found -> device.takes(type, rows, columns, found))
                 .flatMap(found -> device.packed(type, rows, columns, found));
         if (packed.isPresent()) {
             tensors.put(view.name(), packed.get());
@@ -141,9 +145,12 @@ final class StageWeights {
         return vector;
     }
 
-    /** Bytes of the weights as the checkpoint stores them. */
-    long bytes() {
-        return bytes;
+    /** What lies in memory; a table that the head serves as is counted as the head, since few of its rows are ever touched. */
+    HeldWeights held() {
+        boolean headIsTable = embedding.isPresent() && tensors.containsKey(embeddingName);
+        Stream<Tensor> table = headIsTable ? Stream.empty() : embedding.stream();
+        return HeldTensors.describe(
+                Stream.concat(tensors.values().stream(), table).toList());
     }
 
     /** The first stage's table of token embeddings. */

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.caravan.formats.ModelFormatException;
+import io.caravan.kernels.CpuList;
 import io.caravan.kernels.Device;
 import io.caravan.kernels.HostDevice;
 import io.caravan.kernels.KernelChoice;
 import io.caravan.model.cache.WeightCache;
 import io.caravan.model.kv.KvShape;
 import io.caravan.proto.model.ActivationChoice;
+import io.caravan.proto.model.Bf16Storage;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.TensorType;
@@ -56,8 +58,8 @@ class StageModelTest {
     void shouldCountItsWeightsAndItsKeysAndValues() {
         try (StageModel middle = load(new LayerRange(2, 4), false, false);
                 StageModel whole = load(new LayerRange(0, 6), true, true)) {
-            assertThat(middle.weightBytes()).isEqualTo(2 * 4 * SPEC.layerParameterCount());
-            assertThat(whole.weightBytes()).isEqualTo(4 * SPEC.parameterCount());
+            assertThat(middle.heldWeights().bytes()).isEqualTo(2 * 4 * SPEC.layerParameterCount());
+            assertThat(whole.heldWeights().bytes()).isEqualTo(4 * SPEC.parameterCount());
             assertThat(middle.kvBytes()).isEqualTo(10 * 4 * 2 * SPEC.kvBytesPerTokenPerLayer(TensorType.F16));
             assertThat(middle.kvBytes()).isEqualTo(KV.bytes(SPEC, 2));
             assertThat(middle.hidden().rows()).isEqualTo(MAX_ROWS);
@@ -110,20 +112,53 @@ class StageModelTest {
         assertThat(file).hasBinaryContent(whole);
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void shouldKeepBf16WeightsInTwelveBitsWithTheSameBits(ActivationChoice activations, @TempDir Path folder)
+            throws IOException {
+        try (var small = bf16(activations, Bf16Storage.TWELVE_BITS);
+                var plain = bf16(activations, Bf16Storage.SIXTEEN_BITS)) {
+            var cache = new WeightCache(folder, 1 << 30);
+            List<Float> expected = hidden(plain, WeightChoice.BF16, cache, "BF16");
+            assertThat(hidden(small, WeightChoice.BF16, WeightCache.none(), "BF16 in 12 bits"))
+                    .isEqualTo(expected);
+            assertThat(hidden(small, WeightChoice.BF16, cache, "BF16 in 12 bits"))
+                    .isEqualTo(expected);
+            long takenBytes = small.allocatedBytes();
+            assertThat(hidden(small, WeightChoice.BF16, cache, "BF16 in 12 bits"))
+                    .as("from the cache")
+                    .isEqualTo(expected);
+            assertThat(small.allocatedBytes() - takenBytes).isLessThanOrEqualTo(takenBytes / 2);
+            try (var files = Files.list(folder)) {
+                assertThat(files).as("the key tells the storage").hasSize(2);
+            }
+        }
+    }
+
+    private static HostDevice bf16(ActivationChoice activations, Bf16Storage storage) {
+        return HostDevice.open(KernelChoice.NATIVE, 2, activations, storage, CpuList.ANY);
+    }
+
     /** The hidden state behind the last layer after one token, with weights of Q8_0. */
     private List<Float> hidden(KernelChoice kernels, ActivationChoice activations, WeightCache cache) {
-        try (var other = HostDevice.open(kernels, 2, activations);
-                var stage = StageModel.load(
-                        checkpoint,
-                        new LayerRange(0, 6),
-                        true,
-                        true,
-                        other,
-                        KV,
-                        MAX_ROWS,
-                        WeightChoice.Q8_0,
-                        cache,
-                        LoadProgress.IGNORED)) {
+        try (var other = HostDevice.open(kernels, 2, activations)) {
+            return hidden(other, WeightChoice.Q8_0, cache, "");
+        }
+    }
+
+    private List<Float> hidden(HostDevice other, WeightChoice weights, WeightCache cache, String form) {
+        try (var stage = StageModel.load(
+                checkpoint,
+                new LayerRange(0, 6),
+                true,
+                true,
+                other,
+                KV,
+                MAX_ROWS,
+                weights,
+                cache,
+                LoadProgress.IGNORED)) {
+            assertThat(stage.heldWeights().form()).contains(form);
             StepPlan plan = plan(choosing(1, new int[] {5}, 0));
             stage.forward(plan);
             float[] state = new float[SPEC.hiddenSize()];

@@ -71,7 +71,12 @@ public final class WorkerNode {
             CompletionStage<WorkerProbe> probe) {
         var memory = new MemoryBudget(settings.memoryBytes());
         var loader = new ModelStageLoader(
-                activations -> HostDevice.open(settings.kernels(), settings.threads(), activations, settings.cpus()),
+                precision -> HostDevice.open(
+                        settings.kernels(),
+                        settings.threads(),
+                        precision.activations(),
+                        precision.bf16(),
+                        settings.cpus()),
                 memory,
                 settings.memoryWait(),
                 settings.models(),

@@ -4,6 +4,7 @@ import io.caravan.kernels.Bandwidth;
 import io.caravan.kernels.HostDevice;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.model.ActivationChoice;
+import io.caravan.proto.model.Bf16Storage;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -23,8 +24,12 @@ public record WorkerProbe(long bytesPerSecond, String kernels) {
     }
 
     private static WorkerProbe measure(WorkerSettings settings) {
-        try (var device =
-                HostDevice.open(settings.kernels(), settings.threads(), ActivationChoice.AUTO, settings.cpus())) {
+        try (var device = HostDevice.open(
+                settings.kernels(),
+                settings.threads(),
+                ActivationChoice.AUTO,
+                Bf16Storage.SIXTEEN_BITS,
+                settings.cpus())) {
             long bytesPerSecond =
                     settings.bandwidth() > 0 ? settings.bandwidth() : Bandwidth.measureBytesPerSecond(device);
             return new WorkerProbe(bytesPerSecond, device.name());

@@ -1,5 +1,6 @@
 package io.caravan.proto.actor;
 
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.LayerRange;
 import java.util.List;
 
@@ -59,7 +60,7 @@ public record PipelineStatus(
             StageState state,
             double loadedShare,
             String kernels,
-            long weightBytes,
+            HeldWeights weights,
             long kvBytes,
             long busyNs,
             long idleNs,

@@ -1,6 +1,7 @@
 package io.caravan.proto.actor;
 
 import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.proto.model.HeldWeights;
 
 /** What a stage reports. */
 public sealed interface StageEvent extends CaravanMessage {
@@ -19,7 +20,7 @@ public sealed interface StageEvent extends CaravanMessage {
             String worker,
             LinkEndpoint inbox,
             String kernels,
-            long weightBytes,
+            HeldWeights weights,
             long kvBytes)
             implements StageEvent {}
 

@@ -21,6 +21,14 @@ public record WorkerInfo(
         String kernels)
         implements CaravanMessage {
 
+    /** How the names of kernels compiled from C begin. */
+    public static final String NATIVE = "native/";
+
+    /** Whether its kernels can have BF16 weights in twelve bits: those of C, of any CPU path. */
+    public boolean packsBf16() {
+        return kernels.startsWith(NATIVE);
+    }
+
     /** The same worker, counted on for another speed of reading weights. */
     public WorkerInfo withBandwidth(long bytesPerSecond) {
         return new WorkerInfo(address, name, version, pid, threadCount, memoryBytes, bytesPerSecond, kernels);

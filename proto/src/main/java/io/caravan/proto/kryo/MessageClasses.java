@@ -15,6 +15,8 @@ import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.model.ActivationChoice;
+import io.caravan.proto.model.Bf16Storage;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelRef;
 import io.caravan.proto.model.Precision;
@@ -76,6 +78,8 @@ final class MessageClasses {
             new Entry(101, Precision.class),
             new Entry(102, WeightChoice.class),
             new Entry(103, ActivationChoice.class),
+            new Entry(104, Bf16Storage.class),
+            new Entry(105, HeldWeights.class),
             new Entry(97, SequenceRequest.class),
             new Entry(98, Sampling.class),
             new Entry(99, TokenChoice.class),

@@ -17,6 +17,8 @@ import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.actor.WorkerProtocol;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.model.ActivationChoice;
+import io.caravan.proto.model.Bf16Storage;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelRef;
 import io.caravan.proto.model.Precision;
@@ -73,7 +75,12 @@ final class MessageSamples {
                 5,
                 1_000,
                 16,
-                new Precision(WeightChoice.Q8_0, ActivationChoice.BF16, TensorType.F16, TensorType.BF16),
+                new Precision(
+                        WeightChoice.Q8_0,
+                        ActivationChoice.BF16,
+                        TensorType.F16,
+                        TensorType.BF16,
+                        Bf16Storage.SIXTEEN_BITS),
                 512);
         return List.of(
                 new StageProtocol.Load(assignment, ref),
@@ -82,7 +89,14 @@ final class MessageSamples {
                 new StageProtocol.Unload(),
                 new StageProtocol.GetStatus(ref),
                 new StageEvent.Loading(STAGE, 5, 1L << 33, 1L << 34),
-                new StageEvent.Ready(STAGE, 5, WORKER.address(), INBOX, "scalar/x", 1L << 34, 1L << 35),
+                new StageEvent.Ready(
+                        STAGE,
+                        5,
+                        WORKER.address(),
+                        INBOX,
+                        "scalar/x",
+                        new HeldWeights(1L << 34, "BF16 in 12 bits"),
+                        1L << 35),
                 new StageEvent.Serving(STAGE, 5),
                 new StageEvent.Drained(STAGE, 5),
                 new StageEvent.Failed(STAGE, 5, WORKER.address(), "no room: 3 GiB needed, 2 GiB free"),
@@ -128,7 +142,18 @@ final class MessageSamples {
 
     private static List<CaravanMessage> other(ActorRef<Object> ref) {
         PipelineStatus.Stage stage = new PipelineStatus.Stage(
-                0, new LayerRange(0, 4), WORKER.address(), StageState.LOADING, 0.5, "vector/avx2", 1, 2, 3, 4, 5, 6);
+                0,
+                new LayerRange(0, 4),
+                WORKER.address(),
+                StageState.LOADING,
+                0.5,
+                "vector/avx2",
+                new HeldWeights(1, "BF16"),
+                2,
+                3,
+                4,
+                5,
+                6);
         PipelineStatus status = new PipelineStatus(
                 "pipeline",
                 true,

@@ -122,7 +122,10 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
         this.stages = stages;
         clients = new Clients(context);
         StageInbox inbox = links.openInbox();
-        var placement = new Placement(settings.stored(model.spec()), settings.kvBudget(model.spec()));
+        var placement = new Placement(
+                settings.stored(model.spec()),
+                settings.kvBudget(model.spec()),
+                settings.precision().bf16());
         // The clock has passed every number that the scheduler before this one counted up to, less than one a
         // millisecond.
         control = new PipelineControl(settings.control(model), placement, inbox.endpoint(), System.currentTimeMillis());
@@ -426,7 +429,7 @@ public final class PipelineActor extends AbstractBehavior<PipelineActor.Message>
                 view.state(),
                 view.loadedShare(),
                 view.kernels(),
-                view.weightBytes(),
+                view.weights(),
                 view.kvBytes(),
                 figures.busyNs(),
                 figures.idleNs(),

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import io.caravan.proto.actor.AnswerSetting;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.model.ActivationChoice;
+import io.caravan.proto.model.Bf16Storage;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.Precision;
@@ -115,7 +116,8 @@ public record PipelineSettings(
                 weights(pipeline.getString("quantize")),
                 activations(pipeline.getString("activations")),
                 kvType(pipeline.getString("kv.type")),
-                wire(pipeline.getString("wire")));
+                wire(pipeline.getString("wire")),
+                bf16(pipeline.getInt("bf16-bits")));
     }
 
     private static WeightChoice weights(String name) {
@@ -152,6 +154,14 @@ public record PipelineSettings(
             default ->
                 throw new IllegalArgumentException("caravan.pipeline.kv.type must be f16, f32 or q8_0, not " + name);
         };
+    }
+
+    private static Bf16Storage bf16(int bits) {
+        try {
+            return Bf16Storage.ofBits(bits);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("caravan.pipeline.bf16-bits: " + e.getMessage(), e);
+        }
     }
 
     private static TensorType wire(String name) {
@@ -206,13 +216,14 @@ public record PipelineSettings(
     /**
      * Makes sure that {@code workers} of {@code memoryBytes} each can host {@code spec}.
      *
+     * @param kernels that they will have, as they are named
      * @throws IllegalArgumentException where they have no room; says what would be needed
      */
-    public void requireRoom(ModelSpec spec, int workers, long memoryBytes) {
+    public void requireRoom(ModelSpec spec, int workers, long memoryBytes, String kernels) {
         var alike = IntStream.rangeClosed(1, workers)
-                .mapToObj(i -> new WorkerInfo("worker-" + i, "worker-" + i, version, 0, 1, memoryBytes, 1, ""))
+                .mapToObj(i -> new WorkerInfo("worker-" + i, "worker-" + i, version, 0, 1, memoryBytes, 1, kernels))
                 .toList();
-        var placement = new Placement(stored(spec), kvBudget(spec));
+        var placement = new Placement(stored(spec), kvBudget(spec), precision.bf16());
         if (placement.place(stageCount(spec), alike) instanceof PlacementOutcome.Impossible none) {
             throw new IllegalArgumentException(none.why());
         }
@@ -224,11 +235,12 @@ public record PipelineSettings(
 
     /**
      * Memory that a worker needs which hosts all of {@code spec}, with all the keys and values that are wanted; more is of no
-     * use to it.
+     * use to it. BF16 weights are taken to lie in sixteen bits, which they do where twelve would lose something.
      */
     public long wholeModelBytes(ModelSpec spec) {
         var kv = kvBudget(spec);
-        return new Placement(stored(spec), kv).bytes(new LayerRange(0, spec.layerCount()), kv.maxBlocks());
+        return new Placement(stored(spec), kv, Bf16Storage.SIXTEEN_BITS)
+                .bytes(new LayerRange(0, spec.layerCount()), kv.maxBlocks());
     }
 
     /** {@code spec} with weights as the stages keep them, for sizes. */

@@ -1,5 +1,6 @@
 package io.caravan.scheduler.placement;
 
+import io.caravan.proto.model.Bf16Storage;
 import io.caravan.proto.model.LayerRange;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,8 +18,9 @@ final class Cutter {
      *
      * @param bandwidth bytes a second that this stage may count on
      * @param memoryBytes that this stage may take
+     * @param bf16 how BF16 weights lie in it
      */
-    record Slot(double bandwidth, long memoryBytes) {}
+    record Slot(double bandwidth, long memoryBytes, Bf16Storage bf16) {}
 
     /** Ranges in order, and the seconds of the slowest; no ranges where some slot has no room. */
     record Cut(List<LayerRange> ranges, double slowestSeconds) {
@@ -62,7 +64,7 @@ final class Cutter {
     }
 
     private static double seconds(StageSizes sizes, Slot slot, LayerRange layers, int minBlocks) {
-        return sizes.bytes(layers, minBlocks) > slot.memoryBytes()
+        return sizes.bytes(layers, minBlocks, slot.bf16()) > slot.memoryBytes()
                 ? Double.POSITIVE_INFINITY
                 : sizes.readBytes(layers) / slot.bandwidth();
     }

@@ -1,6 +1,7 @@
 package io.caravan.scheduler.placement;
 
 import io.caravan.proto.actor.WorkerInfo;
+import io.caravan.proto.model.Bf16Storage;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.scheduler.placement.Cutter.Cut;
@@ -26,17 +27,29 @@ public final class Placement {
 
     private final ModelSpec spec;
     private final KvBudget kv;
+    private final Bf16Storage bf16;
     private final StageSizes sizes;
 
-    public Placement(ModelSpec spec, KvBudget kv) {
+    /** @param bf16 how BF16 weights are to lie in memory; workers whose kernels cannot have them so are counted on as they are */
+    public Placement(ModelSpec spec, KvBudget kv, Bf16Storage bf16) {
         this.spec = spec;
         this.kv = kv;
+        this.bf16 = bf16;
         sizes = new StageSizes(spec, kv);
     }
 
-    /** Memory that a stage of {@code layers} takes with {@code blockCount} KV blocks. */
+    private Bf16Storage bf16On(WorkerInfo worker) {
+        return worker.packsBf16() ? bf16 : Bf16Storage.SIXTEEN_BITS;
+    }
+
+    /** Memory that a stage of {@code layers} takes with {@code blockCount} KV blocks, where BF16 weights lie as they are to. */
     public long bytes(LayerRange layers, int blockCount) {
-        return sizes.bytes(layers, blockCount);
+        return sizes.bytes(layers, blockCount, bf16);
+    }
+
+    /** The same on {@code worker}. */
+    long bytes(LayerRange layers, int blockCount, WorkerInfo worker) {
+        return sizes.bytes(layers, blockCount, bf16On(worker));
     }
 
     /** Blocks of the smallest KV memory that is taken. */
@@ -44,11 +57,13 @@ public final class Placement {
         return kv.minBlocks();
     }
 
-    /** KV blocks for which {@code memoryBytes} have room beside the weights of all of {@code stages}; negative for none. */
-    long blocksThatFit(long memoryBytes, List<LayerRange> stages) {
-        long weights = stages.stream().mapToLong(sizes::weightBytes).sum();
+    /** KV blocks for which {@code worker} has room beside the weights of all of {@code stages}; negative for none. */
+    long blocksThatFit(WorkerInfo worker, List<LayerRange> stages) {
+        long weights = stages.stream()
+                .mapToLong(layers -> sizes.weightBytes(layers, bf16On(worker)))
+                .sum();
         long block = stages.stream().mapToLong(sizes::blockBytes).sum();
-        return Math.floorDiv(memoryBytes - weights, block);
+        return Math.floorDiv(worker.memoryBytes() - weights, block);
     }
 
     /** Cuts the model into {@code stageCount} stages and places each on one of the workers. */
@@ -127,13 +142,14 @@ public final class Placement {
         return hosts;
     }
 
-    private static List<Slot> slots(List<WorkerInfo> hosts, boolean shareMemory) {
+    private List<Slot> slots(List<WorkerInfo> hosts, boolean shareMemory) {
         var stagesOn = hosts.stream().collect(Collectors.groupingBy(WorkerInfo::address, Collectors.counting()));
         return hosts.stream()
                 .map(host -> {
                     long sharers = stagesOn.get(host.address());
                     double bandwidth = (double) Math.max(1, host.bandwidthBytesPerSecond()) / sharers;
-                    return new Slot(bandwidth, shareMemory ? host.memoryBytes() / sharers : host.memoryBytes());
+                    return new Slot(
+                            bandwidth, shareMemory ? host.memoryBytes() / sharers : host.memoryBytes(), bf16On(host));
                 })
                 .toList();
     }
@@ -147,7 +163,7 @@ public final class Placement {
             WorkerInfo host = hosts.get(i);
             free.merge(
                     host.address(),
-                    host.memoryBytes() - sizes.weightBytes(layers),
+                    host.memoryBytes() - sizes.weightBytes(layers, bf16On(host)),
                     (a, b) -> a + b - host.memoryBytes());
             blockBytes.merge(host.address(), sizes.blockBytes(layers), Long::sum);
         }
@@ -173,7 +189,9 @@ public final class Placement {
     }
 
     private PlacementOutcome impossible(int stageCount, List<WorkerInfo> workers) {
-        long weights = sizes.weightBytes(new LayerRange(0, spec.layerCount()));
+        long weights = sizes.weightBytes(
+                new LayerRange(0, spec.layerCount()),
+                workers.stream().allMatch(WorkerInfo::packsBf16) ? bf16 : Bf16Storage.SIXTEEN_BITS);
         long blocks = sizes.blockBytes(new LayerRange(0, spec.layerCount())) * kv.minBlocks();
         String there = workers.stream()
                 .sorted(BY_ADDRESS)

@@ -54,7 +54,7 @@ public record Replacement(Placement placement, int stageCount, int kvBlockCount)
 
     private Offer offer(WorkerInfo worker, List<LayerRange> held, LayerRange lost) {
         var stages = Stream.concat(held.stream(), Stream.of(lost)).toList();
-        long fit = placement.blocksThatFit(worker.memoryBytes(), stages);
+        long fit = placement.blocksThatFit(worker, stages);
         return new Offer(worker, (int) Math.max(-1, Math.min(kvBlockCount, fit)), held.isEmpty());
     }
 
@@ -92,8 +92,11 @@ public record Replacement(Placement placement, int stageCount, int kvBlockCount)
         if (unfit.contains(worker.address())) {
             return worker.name() + " failed with it";
         }
-        long left =
-                worker.memoryBytes() - held.stream().mapToLong(this::leastBytes).sum();
+        int blocks = Math.min(kvBlockCount, placement.minBlocks());
+        long taken = held.stream()
+                .mapToLong(layers -> placement.bytes(layers, blocks, worker))
+                .sum();
+        long left = worker.memoryBytes() - taken;
         return worker.name() + " has " + Bytes.text(Math.max(0, left)) + " left";
     }
 }

@@ -2,6 +2,7 @@ package io.caravan.scheduler.recovery;
 
 import io.caravan.proto.actor.StageEvent;
 import io.caravan.proto.actor.StageState;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.scheduler.placement.StagePlace;
 import java.util.HashSet;
 import java.util.Optional;
@@ -93,7 +94,7 @@ final class StageSlot {
                 placed || state == StageState.FAILED ? state : StageState.EMPTY,
                 loadedShare,
                 known,
-                ready.map(StageEvent.Ready::weightBytes).orElse(0L),
+                ready.map(StageEvent.Ready::weights).orElse(HeldWeights.NONE),
                 ready.map(StageEvent.Ready::kvBytes).orElse(0L));
     }
 }

@@ -1,6 +1,7 @@
 package io.caravan.scheduler.recovery;
 
 import io.caravan.proto.actor.StageState;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.scheduler.placement.StagePlace;
 
 /**
@@ -15,5 +16,5 @@ public record StageView(
         StageState state,
         double loadedShare,
         String kernels,
-        long weightBytes,
+        HeldWeights weights,
         long kvBytes) {}

@@ -12,6 +12,7 @@ import io.caravan.proto.frame.StepResultFrame;
 import io.caravan.proto.link.LinkEndpoint;
 import io.caravan.proto.link.MemoryLinks;
 import io.caravan.proto.link.StageInbox;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.step.StageTiming;
@@ -118,7 +119,7 @@ final class FakeStages implements PipelineActor.Stages {
                                     wanted.worker(),
                                     stage.inbox.endpoint(),
                                     "scalar",
-                                    10,
+                                    new HeldWeights(10, "BF16"),
                                     20));
                 }
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import io.caravan.proto.actor.WorkerInfo;
+import io.caravan.proto.model.Bf16Storage;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.RopeScaling;
@@ -53,7 +54,7 @@ class PlacementTest {
 
     @Test
     void shouldCutEvenlyForEqualWorkersAndASmallHead() {
-        var placement = new Placement(spec(8, 64, false), KV);
+        var placement = new Placement(spec(8, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
 
         var placed = placed(placement.place(2, List.of(worker("a", 900 * MIB, 100), worker("b", 900 * MIB, 100))));
 
@@ -63,7 +64,7 @@ class PlacementTest {
 
     @Test
     void shouldGiveFewerLayersToTheStageThatReadsTheHead() {
-        var placement = new Placement(spec(8, 6400, false), KV);
+        var placement = new Placement(spec(8, 6400, false), KV, Bf16Storage.SIXTEEN_BITS);
 
         var placed = placed(placement.place(2, List.of(worker("a", 900 * MIB, 100), worker("b", 900 * MIB, 100))));
 
@@ -72,7 +73,7 @@ class PlacementTest {
 
     @Test
     void shouldCountEqualWorkersOfOneHostAsEquallyFastWhateverTheyMeasured() {
-        var placement = new Placement(spec(8, 64, false), KV);
+        var placement = new Placement(spec(8, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
 
         var placed = placed(placement.place(2, List.of(worker("a:1", 900 * MIB, 100), worker("a:2", 900 * MIB, 160))));
         var apart = placed(placement.place(2, List.of(worker("a:1", 900 * MIB, 100), worker("b:1", 900 * MIB, 160))));
@@ -83,7 +84,7 @@ class PlacementTest {
 
     @Test
     void shouldGiveMoreLayersToTheFasterWorker() {
-        var placement = new Placement(spec(9, 64, false), KV);
+        var placement = new Placement(spec(9, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
 
         var placed =
                 placed(placement.place(2, List.of(worker("slow", 900 * MIB, 100), worker("fast", 900 * MIB, 200))));
@@ -97,7 +98,7 @@ class PlacementTest {
 
     @Test
     void shouldRespectMemoryBeforeSpeed() {
-        var placement = new Placement(spec(8, 64, false), KV);
+        var placement = new Placement(spec(8, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
 
         var placed = placed(placement.place(2, List.of(worker("fast", 5 * MIB, 900), worker("big", 900 * MIB, 100))));
 
@@ -110,7 +111,7 @@ class PlacementTest {
 
     @Test
     void shouldNotDependOnTheOrderInWhichWorkersCame() {
-        var placement = new Placement(spec(8, 6400, true), KV);
+        var placement = new Placement(spec(8, 6400, true), KV, Bf16Storage.SIXTEEN_BITS);
         var workers = List.of(worker("a", 90 * MIB, 100), worker("b", 80 * MIB, 150), worker("c", 70 * MIB, 120));
 
         assertThat(placement.place(2, workers)).isEqualTo(placement.place(2, workers.reversed()));
@@ -118,7 +119,7 @@ class PlacementTest {
 
     @Test
     void shouldPutSeveralStagesOnAWorkerWhereThereAreMoreStages() {
-        var placement = new Placement(spec(8, 64, false), KV);
+        var placement = new Placement(spec(8, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
 
         var placed = placed(placement.place(8, List.of(worker("a", 900 * MIB, 100), worker("b", 900 * MIB, 300))));
 
@@ -131,7 +132,7 @@ class PlacementTest {
 
     @Test
     void shouldDoWithoutAWorkerThatIsTooSmallForAnything() {
-        var placement = new Placement(spec(8, 64, false), KV);
+        var placement = new Placement(spec(8, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
 
         var placed = placed(placement.place(
                 4, List.of(worker("a", 900 * MIB, 100), worker("b", 900 * MIB, 100), worker("tiny", MIB / 4, 100))));
@@ -142,7 +143,7 @@ class PlacementTest {
 
     @Test
     void shouldNameTheSpares() {
-        var placement = new Placement(spec(4, 64, false), KV);
+        var placement = new Placement(spec(4, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
 
         var placed = placed(placement.place(
                 2, List.of(worker("a", 900 * MIB, 100), worker("b", 900 * MIB, 100), worker("c", 900 * MIB, 50))));
@@ -152,7 +153,7 @@ class PlacementTest {
 
     @Test
     void shouldTakeAsManyBlocksAsTheTightestWorkerHasRoomForUpToTheCap() {
-        var placement = new Placement(spec(4, 64, false), KV);
+        var placement = new Placement(spec(4, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
 
         var roomy = placed(placement.place(2, List.of(worker("a", 900 * MIB, 100), worker("b", 900 * MIB, 100))));
         var tight = placed(placement.place(2, List.of(worker("a", 900 * MIB, 100), worker("b", 4 * MIB, 100))));
@@ -168,8 +169,8 @@ class PlacementTest {
 
     @Test
     void shouldCountATiedEmbeddingOnBothEndsAndOnceWhereTheyAreOne() {
-        var tied = new Placement(spec(2, 6400, true), KV);
-        var untied = new Placement(spec(2, 6400, false), KV);
+        var tied = new Placement(spec(2, 6400, true), KV, Bf16Storage.SIXTEEN_BITS);
+        var untied = new Placement(spec(2, 6400, false), KV, Bf16Storage.SIXTEEN_BITS);
         long embedding = 6400L * 256 * 2;
 
         assertThat(tied.bytes(new LayerRange(0, 1), 1)).isEqualTo(untied.bytes(new LayerRange(0, 1), 1));
@@ -180,7 +181,7 @@ class PlacementTest {
 
     @Test
     void shouldSayWhatIsNeededAndWhatIsThere() {
-        var placement = new Placement(spec(8, 64, false), KV);
+        var placement = new Placement(spec(8, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
 
         var outcome = placement.place(2, List.of(worker("a", 2 * MIB, 100), worker("b", 3 * MIB, 100)));
 
@@ -194,13 +195,14 @@ class PlacementTest {
 
     @Test
     void shouldRefuseMoreStagesThanLayers() {
-        assertThat(new Placement(spec(2, 64, false), KV).place(3, List.of(worker("a", 900 * MIB, 100))))
+        assertThat(new Placement(spec(2, 64, false), KV, Bf16Storage.SIXTEEN_BITS)
+                        .place(3, List.of(worker("a", 900 * MIB, 100))))
                 .isEqualTo(new Impossible("the model has 2 layers, which makes 1 to 2 stages, not 3"));
     }
 
     @Test
     void shouldReplaceALostStageBySameKernelsThenASpareThenSpeed() {
-        var placement = new Placement(spec(4, 64, false), KV);
+        var placement = new Placement(spec(4, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
         var replacement = new Replacement(placement, 2, 256);
         var lost = new StagePlace(1, new LayerRange(2, 4), "pekko://caravan@gone");
         var kept = List.of(new StagePlace(0, new LayerRange(0, 2), "pekko://caravan@a"));
@@ -222,7 +224,7 @@ class PlacementTest {
 
     @Test
     void shouldReplaceALostStageWithFewerBlocksWhereNobodyHasRoomForAll() {
-        var placement = new Placement(spec(4, 64, false), KV);
+        var placement = new Placement(spec(4, 64, false), KV, Bf16Storage.SIXTEEN_BITS);
         var replacement = new Replacement(placement, 2, 256);
         var both = List.of(new LayerRange(0, 2), new LayerRange(2, 4));
         var lost = new StagePlace(1, both.getLast(), "pekko://caravan@gone");
@@ -238,7 +240,7 @@ class PlacementTest {
 
     @Test
     void shouldExplainWhyNoWorkerTakesALostStage() {
-        var replacement = new Replacement(new Placement(spec(4, 64, false), KV), 2, 256);
+        var replacement = new Replacement(new Placement(spec(4, 64, false), KV, Bf16Storage.SIXTEEN_BITS), 2, 256);
         var lost = new StagePlace(1, new LayerRange(2, 4), "pekko://caravan@gone");
         var kept = List.of(new StagePlace(0, new LayerRange(0, 2), "pekko://caravan@a"));
 
@@ -255,5 +257,24 @@ class PlacementTest {
                 .asString()
                 .startsWith("stage 1 of 2 (layers 2..3) has no worker with room: it needs 3.5 MiB; a has ")
                 .endsWith(" left; b failed with it");
+    }
+
+    @Test
+    void shouldCountBf16WeightsInTwelveBitsWhereTheKernelsHaveThemSo() {
+        var spec = spec(8, 6400, false);
+        var layers = new LayerRange(0, 8);
+        long plain = new Placement(spec, KV, Bf16Storage.SIXTEEN_BITS).bytes(layers, 16);
+        var packing = new Placement(spec, KV, Bf16Storage.TWELVE_BITS);
+        long packed = packing.bytes(layers, 16);
+        long table = 2L * 6400 * 256; // rows of the embedding are looked up as they are
+        long kv = 8 * 16 * KV.blockBytesPerLayer(spec);
+        assertThat((double) (packed - kv - table)).isBetween(0.75 * (plain - kv - table), 0.753 * (plain - kv - table));
+
+        var native12 = new WorkerInfo("pekko://caravan@n", "n", "1", 1, 2, packed, 100, "native/neon");
+        assertThat(packing.place(1, List.of(native12))).isInstanceOf(Placed.class);
+        assertThat(packing.place(1, List.of(worker("v", plain - 1, 100)))).isInstanceOf(Impossible.class);
+        assertThat(packing.place(1, List.of(worker("v", plain, 100)))).isInstanceOf(Placed.class);
+        assertThat(new Placement(spec, KV, Bf16Storage.SIXTEEN_BITS).place(1, List.of(native12)))
+                .isInstanceOf(Impossible.class);
     }
 }

@@ -8,6 +8,8 @@ import io.caravan.proto.actor.StageSeat;
 import io.caravan.proto.actor.StageState;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.proto.model.Bf16Storage;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.ModelRef;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.Precision;
@@ -57,7 +59,8 @@ class PipelineControlTest {
             4 * SECOND,
             1,
             10 * SECOND);
-    private static final Placement PLACEMENT = new Placement(SPEC, new KvBudget(TensorType.F16, 16, 64, 512));
+    private static final Placement PLACEMENT =
+            new Placement(SPEC, new KvBudget(TensorType.F16, 16, 64, 512), Bf16Storage.SIXTEEN_BITS);
 
     private final PipelineControl control = new PipelineControl(SETTINGS, PLACEMENT, RESULTS, 0);
     private final List<Effect> told = new ArrayList<>();
@@ -89,7 +92,7 @@ class PipelineControlTest {
                         control.locate(new StageId("main", stage)),
                         inbox(stage),
                         "scalar",
-                        1,
+                        new HeldWeights(1, "BF16"),
                         1),
                 nowNs));
     }

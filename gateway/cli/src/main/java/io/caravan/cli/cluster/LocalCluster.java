@@ -155,9 +155,10 @@ public final class LocalCluster implements AutoCloseable {
     }
 
     private static void requireRoom(Config config, ModelSpec spec, int workers) {
-        long memoryBytes =
-                WorkerSettings.from(withMemory(config, spec, workers)).memoryBytes();
-        PipelineSettings.from(config).requireRoom(spec, Math.max(1, workers), memoryBytes);
+        var worker = WorkerSettings.from(withMemory(config, spec, workers));
+        boolean mayBeNative = worker.kernels() == KernelChoice.NATIVE || worker.kernels() == KernelChoice.AUTO;
+        String kernels = mayBeNative ? WorkerInfo.NATIVE : "";
+        PipelineSettings.from(config).requireRoom(spec, Math.max(1, workers), worker.memoryBytes(), kernels);
     }
 
     private static Config withMemory(Config config, ModelSpec spec, int workers) {

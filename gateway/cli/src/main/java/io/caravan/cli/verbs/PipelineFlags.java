@@ -28,6 +28,13 @@ final class PipelineFlags {
             description = "Precision in which products read activations. [CARAVAN_ACTIVATIONS]")
     private String activations;
 
+    @Setting(key = "caravan.pipeline.bf16-bits", env = "CARAVAN_BF16_BITS")
+    @Option(
+            names = "--bf16-bits",
+            paramLabel = "12|16",
+            description = "Bits in which BF16 weights lie in memory; 12 lose nothing. [CARAVAN_BF16_BITS]")
+    private Integer bf16Bits;
+
     @Setting(key = "caravan.pipeline.wire", env = "CARAVAN_WIRE")
     @Option(
             names = "--wire",

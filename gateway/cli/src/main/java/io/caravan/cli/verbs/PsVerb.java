@@ -83,11 +83,11 @@ public final class PsVerb extends Verb {
             System.out.println("note      " + note.asText());
         }
         System.out.printf(
-                "%n%5s  %-10s %-12s %-8s %-14s %9s  %s%n",
-                "stage", "layers", "worker", "state", "kernels", "weights", "KV");
+                "%n%5s  %-10s %-12s %-8s %-18s %9s %10s  %s%n",
+                "stage", "layers", "worker", "state", "kernels", "weights", "KV", "in memory as");
         for (JsonNode stage : status.path("stages")) {
             System.out.printf(
-                    "%5d  %-10s %-12s %-8s %-14s %9s  %s%n",
+                    "%5d  %-10s %-12s %-8s %-18s %9s %10s  %s%n",
                     stage.path("index").asInt(),
                     stage.path("firstLayer").asInt() + ".."
                             + (stage.path("endLayer").asInt() - 1),
@@ -95,7 +95,8 @@ public final class PsVerb extends Verb {
                     stage.path("state").asText().toLowerCase(Locale.ROOT),
                     stage.path("kernels").asText(),
                     size(stage.path("weightBytes").asLong()),
-                    size(stage.path("kvBytes").asLong()));
+                    size(stage.path("kvBytes").asLong()),
+                    stage.path("weights").asText());
         }
         System.out.printf("%n%-12s %-40s %8s %8s %9s %s%n", "worker", "address", "pid", "threads", "memory", "kernels");
         for (JsonNode worker : status.path("workers")) {

@@ -9,9 +9,15 @@ import io.caravan.formats.LlamaTensors;
 import io.caravan.formats.TensorSlot;
 import io.caravan.formats.WeightView;
 import io.caravan.gateway.tokenizer.CarriedText;
+import io.caravan.proto.model.Bf16Storage;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.RopeScaling;
+import io.caravan.proto.model.TensorType;
+import io.caravan.scheduler.actor.PipelineSettings;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -41,8 +47,10 @@ public final class ShowVerb extends Verb {
     @Override
     public Integer call() {
         Path path = ModelArgument.directory(settings(Map.of()));
+        PipelineSettings pipeline = PipelineSettings.from(settings(Map.of()));
         try (Checkpoint checkpoint = Checkpoints.open(path)) {
             ObjectNode facts = facts(path, checkpoint);
+            facts.setAll(inMemory(checkpoint, pipeline.precision()));
             if (output == Output.JSON) {
                 System.out.println(facts.toPrettyString());
             } else {
@@ -95,6 +103,27 @@ public final class ShowVerb extends Verb {
             facts.set("tensors", list);
         }
         return facts;
+    }
+
+    /** What a worker with the kernels of C takes for all of it; whether a matrix of BF16 lies in 12 bits shows when it is loaded. */
+    private static ObjectNode inMemory(Checkpoint checkpoint, Precision precision) {
+        var llama = new LlamaTensors(checkpoint.spec());
+        var held = new ArrayList<HeldWeights>();
+        for (TensorSlot slot : llama.all()) {
+            WeightView view = slot.in(checkpoint);
+            boolean table = slot.name().equals(llama.embedding().name())
+                    && !checkpoint.spec().tiedEmbeddings();
+            boolean product = slot.shape().size() > 1 && !table;
+            TensorType type =
+                    product ? precision.weights().of(view.type(), slot.shape().getLast()) : view.type();
+            Bf16Storage storage = product ? precision.bf16() : Bf16Storage.SIXTEEN_BITS;
+            held.add(storage.held(type, view.elementCount()));
+        }
+        HeldWeights all = HeldWeights.together(held);
+        return new ObjectMapper()
+                .createObjectNode()
+                .put("memory-bytes", all.bytes())
+                .put("memory", all.form());
     }
 
     private static String scaling(RopeScaling scaling) {

@@ -3,6 +3,7 @@ package io.caravan.kernels.nativelib;
 import static io.caravan.kernels.nativelib.NativeLibrary.longs;
 
 import io.caravan.kernels.Activations;
+import io.caravan.kernels.Layout;
 import io.caravan.kernels.Prepared;
 import io.caravan.kernels.Tensor;
 import io.caravan.proto.model.TensorType;
@@ -19,6 +20,7 @@ final class NativeProducts {
     private static final MethodHandle PREPARE_INT8 = LIBRARY.kernel("prepare_int8", longs(6));
     private static final MethodHandle MATMUL_FLOAT = LIBRARY.kernel("matmul_float", longs(10));
     private static final MethodHandle MATMUL_WIDENED = LIBRARY.kernel("matmul_widened", longs(10));
+    private static final MethodHandle MATMUL_TWELVE = LIBRARY.kernel("matmul_twelve_float", longs(9));
     private static final MethodHandle MATMUL_INT8 = LIBRARY.kernel("matmul_int8", longs(9));
     private static final MethodHandle PREPARE_BF16 = LIBRARY.kernel("prepare_bf16", longs(6));
     private static final MethodHandle MULTIPLIES_BF16 = LIBRARY.size("multiplies_bf16");
@@ -39,6 +41,7 @@ final class NativeProducts {
     /** Linked only where the CPU path has it. */
     private static final class Bf16 {
         static final MethodHandle MATMUL = LIBRARY.kernel("matmul_bf16", longs(9));
+        static final MethodHandle MATMUL_TWELVE = LIBRARY.kernel("matmul_twelve_bf16", longs(9));
     }
 
     /** Linked only where the CPU path has it. */
@@ -146,7 +149,9 @@ final class NativeProducts {
                 case FLOATS -> throw new IllegalArgumentException("floats that are not padded are not multiplied here");
                 case PADDED_FLOATS -> {
                     var stride = stride(x.k(), Float.BYTES);
-                    if (w.type().quantised()) {
+                    if (w.layout() == Layout.TWELVE_BITS) {
+                        MATMUL_TWELVE.invokeExact(weights, input, stride, target, rows, n, k, from, to);
+                    } else if (w.type().quantised()) {
                         MATMUL_WIDENED.invokeExact(layout, weights, input, stride, target, rows, n, k, from, to);
                     } else {
                         MATMUL_FLOAT.invokeExact(layout, weights, input, stride, target, rows, n, k, from, to);
@@ -154,7 +159,11 @@ final class NativeProducts {
                 }
                 case PADDED_BF16 -> {
                     var stride = stride(x.k(), Short.BYTES);
-                    Bf16.MATMUL.invokeExact(weights, input, stride, target, rows, n, k, from, to);
+                    if (w.layout() == Layout.TWELVE_BITS) {
+                        Bf16.MATMUL_TWELVE.invokeExact(weights, input, stride, target, rows, n, k, from, to);
+                    } else {
+                        Bf16.MATMUL.invokeExact(weights, input, stride, target, rows, n, k, from, to);
+                    }
                 }
                 case PANELS -> MATMUL_INT8.invokeExact(layout, weights, input, target, rows, n, k, from, to);
                 case TILES -> Tiles.MATMUL.invokeExact(layout, weights, input, target, rows, n, k, from, to);

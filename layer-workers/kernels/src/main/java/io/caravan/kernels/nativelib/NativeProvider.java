@@ -8,10 +8,12 @@ import io.caravan.kernels.LogitKernels;
 import io.caravan.kernels.PagedRows;
 import io.caravan.kernels.Prepared;
 import io.caravan.kernels.Tensor;
+import io.caravan.kernels.TwelveBits;
 import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * The kernels compiled from C. Weights are packed when they are loaded, so that products read memory from end to end; keys
@@ -74,6 +76,11 @@ public final class NativeProvider implements HostProvider {
     @Override
     public void pack(TensorType type, MemorySegment packed, MemorySegment rows, long columns, long from, long to) {
         NativeProducts.pack(type, packed, rows, columns, from, to);
+    }
+
+    @Override
+    public Optional<TwelveBits> twelveBits() {
+        return Optional.of(new NativeTwelveBits());
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.caravan.model.cache;
 
+import io.caravan.kernels.Layout;
 import io.caravan.kernels.PackedSource;
 import io.caravan.kernels.Tensor;
 import io.caravan.proto.model.TensorType;
@@ -38,7 +39,7 @@ public final class CachedWeights implements AutoCloseable {
     public static final CachedWeights NONE = new CachedWeights(Path.of(""), Optional.empty(), Map.of());
 
     /** Changes with the file's format and with the packed layouts. */
-    private static final long MAGIC = 0x4341524157543034L; // CARAWT04
+    private static final long MAGIC = 0x4341524157543035L; // CARAWT05
 
     private static final int PREFIX_BYTES = Long.BYTES + 2 * Integer.BYTES;
     private static final int MAX_DIRECTORY_BYTES = 16 << 20;
@@ -52,7 +53,7 @@ public final class CachedWeights implements AutoCloseable {
      *
      * @param at where it begins in the file
      */
-    private record Entry(TensorType type, long rows, long columns, long at, long bytes, int[] crcs) {}
+    private record Entry(TensorType type, Layout layout, long rows, long columns, long at, long bytes, int[] crcs) {}
 
     private final Path file;
     private final Optional<FileChannel> channel;
@@ -108,6 +109,11 @@ public final class CachedWeights implements AutoCloseable {
             this.name = name;
             this.entry = entry;
             this.source = source;
+        }
+
+        @Override
+        public Layout layout() {
+            return entry.layout();
         }
 
         @Override
@@ -202,6 +208,7 @@ public final class CachedWeights implements AutoCloseable {
             Tensor tensor = entry.getValue();
             out.writeUTF(entry.getKey());
             out.writeUTF(tensor.type().name());
+            out.writeUTF(tensor.layout().name());
             out.writeLong(tensor.rows());
             out.writeLong(tensor.columns());
             out.writeLong(tensor.data().byteSize());
@@ -265,6 +272,7 @@ public final class CachedWeights implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             String name = in.readUTF();
             TensorType type = TensorType.valueOf(in.readUTF());
+            Layout layout = Layout.valueOf(in.readUTF());
             long rows = in.readLong();
             long columns = in.readLong();
             long bytes = in.readLong();
@@ -275,7 +283,7 @@ public final class CachedWeights implements AutoCloseable {
             for (int piece = 0; piece < crcs.length; piece++) {
                 crcs[piece] = in.readInt();
             }
-            tensors.put(name, new Entry(type, rows, columns, at, bytes, crcs));
+            tensors.put(name, new Entry(type, layout, rows, columns, at, bytes, crcs));
             at += pages(bytes);
         }
         return tensors;

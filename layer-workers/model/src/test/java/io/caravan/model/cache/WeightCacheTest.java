@@ -3,9 +3,13 @@ package io.caravan.model.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.caravan.kernels.CpuList;
 import io.caravan.kernels.HostDevice;
 import io.caravan.kernels.KernelChoice;
+import io.caravan.kernels.Layout;
 import io.caravan.kernels.Tensor;
+import io.caravan.proto.model.ActivationChoice;
+import io.caravan.proto.model.Bf16Storage;
 import io.caravan.proto.model.TensorType;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -70,6 +74,29 @@ class WeightCacheTest {
             assertThat(source.byteSize()).isGreaterThan(5 * source.pieceBytes());
             var again = device.packed(TensorType.Q8_0, 3200, 1024, source).orElseThrow();
             assertThat(again.data().mismatch(large.data())).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void shouldKeepWeightsInTwelveBitsForDevicesThatHaveThemSo() {
+        var data = Arena.ofAuto().allocate(TensorType.BF16.bytes(ROWS * COLUMNS), 64);
+        for (long i = 0; i < ROWS * COLUMNS; i++) {
+            data.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (i % 128 | 120 + i % 16 << 7));
+        }
+        data.setAtIndex(ValueLayout.JAVA_SHORT, 77, (short) 0x4242); // a patch
+        Tensor small = device.weights(TensorType.BF16, ROWS, COLUMNS, data);
+        assertThat(small.layout()).isEqualTo(Layout.TWELVE_BITS);
+        var cache = new WeightCache(folder, 1 << 20);
+        cache.store("key", new LinkedHashMap<>(Map.of("a", small)));
+        try (var kept = cache.open("key");
+                var plain = HostDevice.open(
+                        KernelChoice.NATIVE, 1, ActivationChoice.AUTO, Bf16Storage.SIXTEEN_BITS, CpuList.ANY)) {
+            Tensor again = read(kept, "a").orElseThrow();
+            assertThat(again.layout()).isEqualTo(Layout.TWELVE_BITS);
+            assertThat(again.data().mismatch(small.data())).isEqualTo(-1);
+            var source = kept.find("a", TensorType.BF16, ROWS, COLUMNS).orElseThrow();
+            assertThat(plain.takes(TensorType.BF16, ROWS, COLUMNS, source)).isFalse();
+            assertThat(device.takes(TensorType.BF16, ROWS, COLUMNS + 8, source)).isFalse();
         }
     }
 

@@ -1,7 +1,6 @@
 package io.caravan.worker.stage;
 
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The memory that a worker's stages may take together. Safe for use by several threads. */
 public final class MemoryBudget {
@@ -29,6 +28,11 @@ public final class MemoryBudget {
      * @throws StageRefusedException when they do not fit
      */
     public synchronized Reservation reserve(long bytes, Duration longest) throws InterruptedException {
+        take(bytes, longest);
+        return new Reservation(bytes);
+    }
+
+    private void take(long bytes, Duration longest) throws InterruptedException {
         long deadlineNs = System.nanoTime() + longest.toNanos();
         while (bytes > totalBytes - usedBytes) {
             long leftMs = (deadlineNs - System.nanoTime()) / 1_000_000;
@@ -40,7 +44,6 @@ public final class MemoryBudget {
             wait(leftMs);
         }
         usedBytes += bytes;
-        return new Reservation(bytes);
     }
 
     private synchronized void giveBack(long bytes) {
@@ -54,22 +57,43 @@ public final class MemoryBudget {
 
     /** Memory taken from the budget. */
     public final class Reservation implements AutoCloseable {
-        private final long bytes;
-        private final AtomicBoolean open = new AtomicBoolean(true);
+        private long bytes;
+        private boolean open = true;
 
         private Reservation(long bytes) {
             this.bytes = bytes;
         }
 
         public long bytes() {
-            return bytes;
+            synchronized (MemoryBudget.this) {
+                return bytes;
+            }
+        }
+
+        /**
+         * Makes it {@code wanted} bytes: gives back what is too much, or takes what is missing, as {@link #reserve} does.
+         *
+         * @throws StageRefusedException when they do not fit; it stays as it was
+         */
+        public void resize(long wanted, Duration longest) throws InterruptedException {
+            synchronized (MemoryBudget.this) {
+                if (wanted > bytes) {
+                    take(wanted - bytes, longest);
+                } else {
+                    giveBack(bytes - wanted);
+                }
+                bytes = wanted;
+            }
         }
 
         /** Gives the memory back, once. */
         @Override
         public void close() {
-            if (open.compareAndSet(true, false)) {
-                giveBack(bytes);
+            synchronized (MemoryBudget.this) {
+                if (open) {
+                    open = false;
+                    giveBack(bytes);
+                }
             }
         }
     }

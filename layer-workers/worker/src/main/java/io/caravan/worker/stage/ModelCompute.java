@@ -3,6 +3,7 @@ package io.caravan.worker.stage;
 import io.caravan.kernels.Device;
 import io.caravan.model.Choices;
 import io.caravan.model.StageModel;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StepPlan;
@@ -34,8 +35,8 @@ final class ModelCompute implements StageCompute {
     }
 
     @Override
-    public long weightBytes() {
-        return model.weightBytes();
+    public HeldWeights weights() {
+        return model.heldWeights();
     }
 
     @Override

@@ -9,8 +9,8 @@ import io.caravan.model.StageModel;
 import io.caravan.model.cache.WeightCache;
 import io.caravan.model.kv.KvShape;
 import io.caravan.proto.actor.StageAssignment;
-import io.caravan.proto.model.ActivationChoice;
 import io.caravan.proto.model.ModelRef;
+import io.caravan.proto.model.Precision;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,21 +28,21 @@ import org.slf4j.LoggerFactory;
 public final class ModelStageLoader implements StageLoader {
     private static final Logger LOG = LoggerFactory.getLogger(ModelStageLoader.class);
 
-    private final Function<ActivationChoice, Device> devices;
+    private final Function<Precision, Device> devices;
     private final MemoryBudget memory;
     private final Duration memoryWait;
     private final String models;
     private final WeightCache cache;
 
     /**
-     * @param devices opens a device for each stage, which computes with such activations; its memory goes when the stage
+     * @param devices opens a device for each stage, which computes in such precision; its memory goes when the stage
      *     does
      * @param memoryWait longest wait for memory that another stage gives back
      * @param models folder to look for a model in that is not where the pipeline says; empty for none
      * @param cache of packed weights
      */
     public ModelStageLoader(
-            Function<ActivationChoice, Device> devices,
+            Function<Precision, Device> devices,
             MemoryBudget memory,
             Duration memoryWait,
             String models,
@@ -84,10 +84,11 @@ public final class ModelStageLoader implements StageLoader {
                     + checkpoint.fingerprint() + ", the pipeline's is "
                     + stage.model().fingerprint());
         }
-        var need = StageMemory.of(checkpoint.spec(), stage);
-        owned.push(memory.reserve(need.totalBytes(), memoryWait));
-        Device device = devices.apply(stage.precision().activations());
+        Device device = devices.apply(stage.precision());
         owned.push(device);
+        var need = StageMemory.of(checkpoint.spec(), stage, device.bf16Storage());
+        MemoryBudget.Reservation reservation = memory.reserve(need.totalBytes(), memoryWait);
+        owned.addLast(reservation); // goes back when the device has given its memory back
         StageModel model = StageModel.load(
                 checkpoint,
                 stage.layers(),
@@ -103,12 +104,15 @@ public final class ModelStageLoader implements StageLoader {
                 cache,
                 progress::loaded);
         owned.push(model);
+        // Only now it is known which BF16 matrices lie in twelve bits.
+        reservation.resize(model.heldWeights().bytes() + model.kvBytes(), memoryWait);
         JitThreads.giveWayTo(device);
         LOG.info(
-                "stage {} ({}) is loaded: {} MiB of weights, {} MiB for keys and values, in {} ms",
+                "stage {} ({}) is loaded: {} MiB of weights as {}, {} MiB for keys and values, in {} ms",
                 stage.stage().entityId(),
                 stage.layers(),
-                model.weightBytes() >> 20,
+                model.heldWeights().bytes() >> 20,
+                model.heldWeights().form(),
                 model.kvBytes() >> 20,
                 TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNs));
         return new ModelCompute(model, device, stage.maxRows(), owned);

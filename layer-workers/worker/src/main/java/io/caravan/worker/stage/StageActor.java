@@ -11,6 +11,7 @@ import io.caravan.proto.actor.StageProtocol.Load;
 import io.caravan.proto.actor.StageProtocol.Unload;
 import io.caravan.proto.actor.StageState;
 import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.proto.model.HeldWeights;
 import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -39,7 +40,7 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
 
     private record Loaded(int run, long loadedBytes, long totalBytes) implements Message {}
 
-    private record Opened(int run, LinkEndpoint inbox, String kernels, long weightBytes, long kvBytes)
+    private record Opened(int run, LinkEndpoint inbox, String kernels, HeldWeights weights, long kvBytes)
             implements Message {}
 
     private record Connected(int run, long epoch) implements Message {}
@@ -321,7 +322,7 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
     private StageEvent ready() {
         Opened held = opened.orElseThrow();
         return new StageEvent.Ready(
-                stage, epoch(), host.address(), held.inbox(), held.kernels(), held.weightBytes(), held.kvBytes());
+                stage, epoch(), host.address(), held.inbox(), held.kernels(), held.weights(), held.kvBytes());
     }
 
     private StageEvent failed(long epoch, String reason) {
@@ -356,8 +357,8 @@ public final class StageActor extends AbstractBehavior<StageActor.Message> {
         }
 
         @Override
-        public void ready(LinkEndpoint inbox, String kernels, long weightBytes, long kvBytes) {
-            actor.tell(new Opened(run, inbox, kernels, weightBytes, kvBytes));
+        public void ready(LinkEndpoint inbox, String kernels, HeldWeights weights, long kvBytes) {
+            actor.tell(new Opened(run, inbox, kernels, weights, kvBytes));
         }
 
         @Override

@@ -1,6 +1,7 @@
 package io.caravan.worker.stage;
 
 import io.caravan.model.Choices;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.step.SequenceFault;
 import io.caravan.proto.step.StepPlan;
@@ -19,7 +20,7 @@ public interface StageCompute extends AutoCloseable {
     /** Provider and CPU path of the kernels, as {@code vector/avx2}. */
     String kernels();
 
-    long weightBytes();
+    HeldWeights weights();
 
     long kvBytes();
 

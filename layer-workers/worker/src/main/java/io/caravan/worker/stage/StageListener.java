@@ -1,6 +1,7 @@
 package io.caravan.worker.stage;
 
 import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.proto.model.HeldWeights;
 
 /** What a stage's thread reports; called on that thread. */
 interface StageListener {
@@ -9,7 +10,7 @@ interface StageListener {
     void loading(long loadedBytes, long totalBytes);
 
     /** The stage can compute and its inbox is open. */
-    void ready(LinkEndpoint inbox, String kernels, long weightBytes, long kvBytes);
+    void ready(LinkEndpoint inbox, String kernels, HeldWeights weights, long kvBytes);
 
     /** Plans of {@code epoch} are computed from now on. */
     void serving(long epoch);

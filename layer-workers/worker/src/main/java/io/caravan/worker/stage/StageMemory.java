@@ -2,7 +2,9 @@ package io.caravan.worker.stage;
 
 import io.caravan.model.kv.KvShape;
 import io.caravan.proto.actor.StageAssignment;
+import io.caravan.proto.model.Bf16Storage;
 import io.caravan.proto.model.ModelSpec;
+import io.caravan.proto.model.TensorType;
 
 /**
  * What a stage takes of its worker's budget, told from its model's shape before anything is loaded, by the same count that
@@ -13,11 +15,13 @@ import io.caravan.proto.model.ModelSpec;
  */
 record StageMemory(long weightBytes, long kvBytes) {
 
-    static StageMemory of(ModelSpec spec, StageAssignment stage) {
+    /** @param bf16 how the worker's kernels have BF16 weights */
+    static StageMemory of(ModelSpec spec, StageAssignment stage, Bf16Storage bf16) {
         var kv = new KvShape(
                 stage.kvBlockCount(), stage.kvBlockTokens(), stage.precision().kv());
+        TensorType type = stage.precision().weights().of(spec.weightType());
         return new StageMemory(
-                stage.precision().weights().of(spec.weightType()).bytes(parameterCount(spec, stage)),
+                bf16.bytes(type, parameterCount(spec, stage)) + type.bytes(tableParameterCount(spec, stage)),
                 kv.bytes(spec, stage.layers().layerCount()));
     }
 
@@ -30,10 +34,11 @@ record StageMemory(long weightBytes, long kvBytes) {
         if (stage.last()) {
             parameters += spec.hiddenSize() + spec.embeddingParameterCount();
         }
-        boolean headServesAsEmbedding = stage.last() && spec.tiedEmbeddings();
-        if (stage.first() && !headServesAsEmbedding) {
-            parameters += spec.embeddingParameterCount();
-        }
         return parameters;
+    }
+
+    private static long tableParameterCount(ModelSpec spec, StageAssignment stage) {
+        boolean headServesAsEmbedding = stage.last() && spec.tiedEmbeddings();
+        return stage.first() && !headServesAsEmbedding ? spec.embeddingParameterCount() : 0;
     }
 }

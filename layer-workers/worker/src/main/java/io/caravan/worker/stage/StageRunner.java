@@ -69,7 +69,7 @@ final class StageRunner implements Agent {
             var outlet = open(new StageOutlet(host.links(), proxy.counters()));
             var agent = new StageAgent(assignment, compute, inbox, outlet, proxy, listener, host.clock());
             duty = Optional.of(new Duty(agent, new InboxIdle(host.idle(), inbox)));
-            listener.ready(inbox.endpoint(), compute.kernels(), compute.weightBytes(), compute.kvBytes());
+            listener.ready(inbox.endpoint(), compute.kernels(), compute.weights(), compute.kvBytes());
         } catch (Throwable failure) {
             fail(failure);
         }

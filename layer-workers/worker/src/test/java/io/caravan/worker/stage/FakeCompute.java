@@ -2,6 +2,7 @@ package io.caravan.worker.stage;
 
 import io.caravan.model.Choices;
 import io.caravan.proto.actor.StageAssignment;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.TensorType;
 import io.caravan.proto.sequence.TokenChoice;
 import io.caravan.proto.step.SequenceFault;
@@ -39,8 +40,8 @@ final class FakeCompute implements StageCompute {
     }
 
     @Override
-    public long weightBytes() {
-        return 100L * assignment.layers().layerCount();
+    public HeldWeights weights() {
+        return new HeldWeights(100L * assignment.layers().layerCount(), "BF16");
     }
 
     @Override

@@ -55,4 +55,17 @@ class MemoryBudgetTest {
         assertThat(second.get(5, TimeUnit.SECONDS).bytes()).isEqualTo(7 * MIB);
         assertThat(budget.freeBytes()).isEqualTo(3 * MIB);
     }
+
+    @Test
+    void shouldGiveBackWhatIsTooMuchAndTakeWhatIsMissing() throws InterruptedException {
+        var held = budget.reserve(6 * MIB, LONGEST);
+        held.resize(2 * MIB, LONGEST);
+        assertThat(budget.freeBytes()).isEqualTo(8 * MIB);
+        held.resize(9 * MIB, LONGEST);
+        assertThat(held.bytes()).isEqualTo(9 * MIB);
+        assertThatThrownBy(() -> held.resize(11 * MIB, LONGEST)).isInstanceOf(StageRefusedException.class);
+        assertThat(budget.freeBytes()).isEqualTo(MIB);
+        held.close();
+        assertThat(budget.freeBytes()).isEqualTo(budget.totalBytes());
+    }
 }

@@ -1,6 +1,7 @@
 package io.caravan.worker.stage;
 
 import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.proto.model.HeldWeights;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,7 +19,7 @@ final class RecordingListener implements StageListener {
     }
 
     @Override
-    public void ready(LinkEndpoint inbox, String kernels, long weightBytes, long kvBytes) {
+    public void ready(LinkEndpoint inbox, String kernels, HeldWeights weights, long kvBytes) {
         events.add("ready");
     }
 

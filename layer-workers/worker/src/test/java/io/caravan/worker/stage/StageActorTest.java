@@ -86,7 +86,7 @@ class StageActorTest {
         assertThat(ready.epoch()).isEqualTo(1);
         assertThat(ready.worker()).isEqualTo(Stages.WORKER);
         assertThat(ready.kernels()).isEqualTo("fake/fingers");
-        assertThat(ready.weightBytes()).isEqualTo(1_000);
+        assertThat(ready.weights().bytes()).isEqualTo(1_000);
         assertThat(ready.kvBytes()).isEqualTo(100);
         assertThat(status().state()).isEqualTo(StageState.READY);
     }

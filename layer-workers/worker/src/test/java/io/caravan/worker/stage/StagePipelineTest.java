@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.caravan.formats.Checkpoints;
+import io.caravan.kernels.CpuList;
 import io.caravan.kernels.HostDevice;
 import io.caravan.kernels.KernelChoice;
 import io.caravan.model.cache.WeightCache;
@@ -19,6 +20,8 @@ import io.caravan.proto.link.StageInbox;
 import io.caravan.proto.link.StageLink;
 import io.caravan.proto.link.StageLinks;
 import io.caravan.proto.model.ActivationChoice;
+import io.caravan.proto.model.Bf16Storage;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.LayerRange;
 import io.caravan.proto.model.ModelRef;
 import io.caravan.proto.model.Precision;
@@ -122,7 +125,7 @@ class StagePipelineTest {
         try (var compute = own.load(assignment(elsewhere, 0, 1), (loaded, total) -> {})) {
             assertThat(budget.freeBytes())
                     .as("the reservation is what the stage says it holds")
-                    .isEqualTo(budget.totalBytes() - compute.weightBytes() - compute.kvBytes());
+                    .isEqualTo(budget.totalBytes() - compute.weights().bytes() - compute.kvBytes());
         }
         assertThat(budget.freeBytes()).isEqualTo(budget.totalBytes());
     }
@@ -215,7 +218,8 @@ class StagePipelineTest {
 
     private static ModelStageLoader loader(MemoryBudget budget, String models) {
         return new ModelStageLoader(
-                activations -> HostDevice.open(KernelChoice.AUTO, 1, activations),
+                precision ->
+                        HostDevice.open(KernelChoice.AUTO, 1, precision.activations(), precision.bf16(), CpuList.ANY),
                 budget,
                 Duration.ofMillis(50),
                 models,
@@ -242,7 +246,8 @@ class StagePipelineTest {
                 EPOCH,
                 BLOCKS,
                 BLOCK_TOKENS,
-                new Precision(WeightChoice.AS_STORED, ActivationChoice.AUTO, TensorType.F32, wire),
+                new Precision(
+                        WeightChoice.AS_STORED, ActivationChoice.AUTO, TensorType.F32, wire, Bf16Storage.TWELVE_BITS),
                 MAX_ROWS);
     }
 
@@ -263,7 +268,7 @@ class StagePipelineTest {
         public void loading(long loadedBytes, long totalBytes) {}
 
         @Override
-        public void ready(LinkEndpoint endpoint, String kernels, long weightBytes, long kvBytes) {
+        public void ready(LinkEndpoint endpoint, String kernels, HeldWeights weights, long kvBytes) {
             inbox.complete(endpoint);
         }
 

@@ -9,6 +9,8 @@ import io.caravan.proto.actor.StageSeat;
 import io.caravan.proto.actor.StageState;
 import io.caravan.proto.actor.WorkerInfo;
 import io.caravan.proto.link.LinkEndpoint;
+import io.caravan.proto.model.Bf16Storage;
+import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.ModelRef;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.Precision;
@@ -90,7 +92,7 @@ final class ControlSimulation {
                 40 * TICK_NS,
                 random.nextInt(3),
                 20 * TICK_NS);
-        placement = new Placement(spec, new KvBudget(TensorType.F16, 16, 64, 512));
+        placement = new Placement(spec, new KvBudget(TensorType.F16, 16, 64, 512), Bf16Storage.SIXTEEN_BITS);
         control = new PipelineControl(settings, placement, RESULTS, FIRST_EPOCH);
     }
 
@@ -206,7 +208,7 @@ final class ControlSimulation {
                     assignment.worker(),
                     new LinkEndpoint("memory", 0, assignment.stage().index(), "m"),
                     "scalar",
-                    1,
+                    new HeldWeights(1, "BF16"),
                     1));
         }
     }
