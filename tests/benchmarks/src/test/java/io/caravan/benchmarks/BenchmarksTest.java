@@ -2,7 +2,14 @@ package io.caravan.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.caravan.kernels.KernelChoice;
+import io.caravan.proto.model.ActivationChoice;
+import io.caravan.proto.model.TensorType;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,5 +50,20 @@ class BenchmarksTest {
         assertThat(results)
                 .extracting(result -> result.getPrimaryResult().getLabel())
                 .containsExactlyInAnyOrder("matmul", "attention", "rmsNorm", "rope", "swiGlu", "choose");
+    }
+
+    @Test
+    @Timeout(120)
+    void shouldMeasureTheReadingOfWeights() throws InterruptedException {
+        var printed = new ByteArrayOutputStream();
+        new WeightReading(
+                        new WeightReading.Plan(KernelChoice.AUTO, 2, 64, 256, 1, 1),
+                        new PrintStream(printed, true, StandardCharsets.UTF_8))
+                .measure(List.of(
+                        new WeightReading.Format(TensorType.Q4_K, ActivationChoice.INT8),
+                        new WeightReading.Format(TensorType.BF16, ActivationChoice.F32)));
+        var lines = printed.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(lines).hasSize(1 + 2 * 2 * 2);
+        assertThat(lines.get(1)).matches("Q4_K +INT8 +1 +1 +[0-9.]+ +[0-9.]+ +[0-9.]+");
     }
 }
