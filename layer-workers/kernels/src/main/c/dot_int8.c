@@ -10,6 +10,13 @@
 /* most rows that share the loads of a group's weights */
 #define TILE 8
 
+/* whether there are registers for the sums of two panels, which then take turns */
+#if LANES == 16
+#define TWO_PANELS 1
+#else
+#define TWO_PANELS 0
+#endif
+
 /* one block of a panel of rows, a constant */
 INLINE vi quad_at(const uint8_t *x, int quad, int row, int rows) { return vi_spread(x + (quad * rows + row) * 4); }
 INLINE vf scale_at(const uint8_t *x, int row, int rows) { return vf_set(((const float *)(x + BLOCK * rows))[row]); }
@@ -181,18 +188,24 @@ INLINE void group_bytes_with_mins(vf *acc, const uint8_t *w, const uint8_t *x, l
     }
 }
 
-/* formats that store two blocks together: sums of neighbouring groups, each a stretch of memory that is read beside the others */
-INLINE void groups_of_pairs(enum kind kind, vf *acc, const uint8_t *w, long bytes, const uint8_t *x, long columns, int groups,
-                            int rows, enum reading reading) {
+/*
+ * Formats that store two blocks together: neighbouring groups, each a stretch of memory that is read beside the others, times panels
+ * that lie some bytes apart. Panels take turns at each block, so that weights come from memory while all of them compute.
+ */
+INLINE void groups_of_pairs(enum kind kind, vf *acc, const uint8_t *w, long bytes, const uint8_t *x, long apart, long columns, int groups,
+                            int panels, int rows, enum reading reading) {
     long numbers = (kind == KIND_Q8_0 ? BLOCK : BLOCK / 2) * LANES;
     for (long b = 0; b < columns / BLOCK; b += 2) {
         for (int half = 0; half < 2; half++) {
             for (int g = 0; g < groups; g++) {
-                vi sum[TILE];
-                const uint8_t *pair = w + g * bytes;
-                if (kind == KIND_Q8_0) sums_q8(sum, pair + 4 * LANES + half * numbers, x, rows, reading);
-                else sums_q4(sum, pair + 4 * LANES + half * numbers, x, 1, rows, reading);
-                add_scaled(acc + g * rows, sum, vf_from_f16((const uint16_t *)pair + half * LANES), x, rows);
+                const uint8_t *pair = w + g * bytes, *block = pair + 4 * LANES + half * numbers;
+                vf scale = vf_from_f16((const uint16_t *)pair + half * LANES);
+                for (int p = 0; p < panels; p++) {
+                    vi sum[TILE];
+                    if (kind == KIND_Q8_0) sums_q8(sum, block, x + p * apart, rows, reading);
+                    else sums_q4(sum, block, x + p * apart, 1, rows, reading);
+                    add_scaled(acc + (g * panels + p) * rows, sum, scale, x + p * apart, rows);
+                }
             }
             x += ROW_BLOCK_BYTES * rows;
         }
@@ -200,20 +213,24 @@ INLINE void groups_of_pairs(enum kind kind, vf *acc, const uint8_t *w, long byte
     }
 }
 
-/* out [rows, groups * LANES] for a panel of rows; columns are a multiple of what the kind stores together; groups and rows constants */
-INLINE void panel(enum kind kind, const uint8_t *w, long bytes, const uint8_t *x, float *out, long n, long columns, long count,
-                  int groups, int rows, enum reading reading) {
-    vf acc[TILE];
-    for (int t = 0; t < groups * rows; t++) acc[t] = vf_zero();
+/*
+ * out [panels * rows, groups * LANES]; columns are a multiple of what the kind stores together; groups, panels and rows are constants,
+ * more than one group or panel where two blocks are stored together only
+ */
+INLINE void product(enum kind kind, const uint8_t *w, long bytes, const uint8_t *x, float *out, long n, long columns, long count,
+                    int groups, int panels, int rows, enum reading reading) {
+    vf acc[2 * TILE];
+    for (int t = 0; t < groups * panels * rows; t++) acc[t] = vf_zero();
     switch (kind) {
         case KIND_Q4_K: group_q4_k(acc, w, x, columns, rows, reading); break;
         case KIND_Q6_K: group_q6_k(acc, w, x, columns, rows, reading); break;
         case KIND_Q2_K: group_q2_k(acc, w, x, columns, rows, reading); break;
         case KIND_BYTES: group_bytes_with_mins(acc, w, x, columns, rows, reading); break;
-        default: groups_of_pairs(kind, acc, w, bytes, x, columns, groups, rows, reading);
+        default: groups_of_pairs(kind, acc, w, bytes, x, rows * row_bytes(columns), columns, groups, panels, rows, reading);
     }
     for (int g = 0; g < groups; g++)
-        for (int t = 0; t < rows; t++) vf_store_some(out + t * n + g * LANES, acc[g * rows + t], count - g * LANES);
+        for (int t = 0; t < panels * rows; t++)
+            vf_store_some(out + t * n + g * LANES, acc[g * panels * rows + t], count - g * LANES);
 }
 
 /* few rows, some groups at a time as far as they go; returns the column behind them */
@@ -222,7 +239,7 @@ INLINE long few_rows(enum kind kind, const uint8_t *w, long bytes, const uint8_t
     int groups = kind == KIND_Q8_0 || kind == KIND_Q4_0 ? STRETCHES(rows) : 1;
     enum reading reading = rows <= 2 ? READ_FEW_ROWS : READ_MANY_ROWS;
     for (; from + (groups - 1) * LANES < to; from += groups * LANES)
-        panel(kind, w + from / LANES * bytes, bytes, x, out + from, n, columns, n - from, groups, rows, reading);
+        product(kind, w + from / LANES * bytes, bytes, x, out + from, n, columns, n - from, groups, 1, rows, reading);
     return from;
 }
 
@@ -244,19 +261,34 @@ INLINE void multiply(enum kind kind, const uint8_t *w, const uint8_t *x, float *
         case 2: first = few_rows(kind, w, bytes, x, out, n, columns, first, to, 2); break;
         case 4: first = few_rows(kind, w, bytes, x, out, n, columns, first, to, 4); break;
     }
+#define PANELS(count, rows) product(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, count, rows, READ_MANY_ROWS)
     for (; first < to; first += LANES) {
         const uint8_t *group = w + first / LANES * bytes;
-        for (long row = first < tiled_to ? tiled_rows : 0; row < rows; row += panel_rows(rows - row)) {
+        int taken;
+        for (long row = first < tiled_to ? tiled_rows : 0; row < rows; row += taken) {
             const uint8_t *from_x = x + row * row_size;
             float *to_out = out + row * n + first;
-            switch (panel_rows(rows - row)) {
-                case 8: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 8, READ_MANY_ROWS); break;
-                case 4: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 4, READ_MANY_ROWS); break;
-                case 2: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 2, READ_MANY_ROWS); break;
-                default: panel(kind, group, bytes, from_x, to_out, n, columns, n - first, 1, 1, READ_MANY_ROWS);
+            taken = panel_rows(rows - row);
+            if (TWO_PANELS && (kind == KIND_Q8_0 || kind == KIND_Q4_0) && rows - row >= 2 * TILE) {
+                PANELS(2, TILE);
+                taken = 2 * TILE;
+                continue;
+            }
+            switch (taken) {
+                case 8: PANELS(1, 8); break;
+                case 4: PANELS(1, 4); break;
+                case 2: PANELS(1, 2); break;
+                case 1: PANELS(1, 1); break;
+#if !PAIRED_ROWS
+                case 7: PANELS(1, 7); break;
+                case 6: PANELS(1, 6); break;
+                case 5: PANELS(1, 5); break;
+                case 3: PANELS(1, 3); break;
+#endif
             }
         }
     }
+#undef PANELS
 }
 
 /*

@@ -20,7 +20,8 @@
  *
  * Two blocks together are a multiple of a vector long, so that no load crosses a cache line.
  *
- * Activations are rows of floats, or panels of quantised rows: of 8 rows as long as there are so many, then of 4, 2 and 1.
+ * Activations are rows of floats, or panels of quantised rows: of 8 rows as long as there are so many, then one of all that are left,
+ * or, where rows are multiplied in pairs (PAIRED_ROWS), panels of 4, 2 and 1.
  * A panel's blocks of 32 columns follow each other, each as
  *
  *   [8 quads of columns][row][4] signed bytes, [row] float scales, [row] float mins: scale times minus the sum of the bytes,
@@ -70,7 +71,10 @@ INLINE long group_bytes(enum kind kind, long k) {
 }
 
 /* rows of the panel that begins at row, and bytes of a row in it */
-INLINE int panel_rows(long rows_left) { return rows_left >= 8 ? 8 : rows_left >= 4 ? 4 : rows_left >= 2 ? 2 : 1; }
+INLINE int panel_rows(long rows_left) {
+    if (!PAIRED_ROWS) return rows_left >= 8 ? 8 : (int)rows_left;
+    return rows_left >= 8 ? 8 : rows_left >= 4 ? 4 : rows_left >= 2 ? 2 : 1;
+}
 INLINE long row_bytes(long k) { return round_up(k, PAIR) / BLOCK * ROW_BLOCK_BYTES; }
 INLINE long row_tile_bytes(long k) { return round_up(k, PAIR) / BLOCK * ROW_TILE_BLOCK_BYTES; }
 
