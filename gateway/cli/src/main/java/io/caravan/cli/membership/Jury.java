@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -28,6 +29,7 @@ final class Jury {
         long heardNs;
         long probedNs;
         String gone = "";
+        boolean judged;
 
         Record(Peer peer, long nowNs) {
             this.peer = peer;
@@ -126,20 +128,35 @@ final class Jury {
         return voter ? judge(nowNs) : mourn(nowNs);
     }
 
+    /**
+     * Once for each process: the cluster is told who is dead by the address alone, and where it is slow to listen a second
+     * word would hit the process that was started anew at that address.
+     */
     private List<Verdict> judge(long nowNs) {
         var verdicts = new ArrayList<Verdict>();
         for (Record each : records.values()) {
-            Peer peer = each.peer;
-            int patience = peer.gateway() && peer.older() ? OLDER_PATIENCE : 1;
-            if (each.isGone()) {
-                verdicts.add(new Verdict.Dead(peer, each.gone, false));
-            } else if (isSilent(each, patience, nowNs)) {
-                verdicts.add(new Verdict.Dead(peer, "it has been silent for too long", true));
-            } else if (peer.unreachable() && nowNs - each.unreachableSinceNs >= unsettledNs) {
-                verdicts.add(new Verdict.Dead(peer, "other members cannot reach it", false));
+            if (!each.judged) {
+                var verdict = judge(each, nowNs);
+                verdict.ifPresent(verdicts::add);
+                each.judged = verdict.isPresent();
             }
         }
         return verdicts;
+    }
+
+    private Optional<Verdict> judge(Record each, long nowNs) {
+        Peer peer = each.peer;
+        int patience = peer.gateway() && peer.older() ? OLDER_PATIENCE : 1;
+        if (each.isGone()) {
+            return Optional.of(new Verdict.Dead(peer, each.gone, false));
+        }
+        if (isSilent(each, patience, nowNs)) {
+            return Optional.of(new Verdict.Dead(peer, "it has been silent for too long", true));
+        }
+        if (peer.unreachable() && nowNs - each.unreachableSinceNs >= unsettledNs) {
+            return Optional.of(new Verdict.Dead(peer, "other members cannot reach it", false));
+        }
+        return Optional.empty();
     }
 
     private boolean isSilent(Record each, int patience, long nowNs) {

@@ -66,6 +66,19 @@ class JuryTest {
     }
 
     @Test
+    void shouldJudgeAProcessOnceAndTheNextOneAtItsAddressByItself() {
+        jury.observe(List.of(gateway("a", true, false)), 0);
+        jury.refused("a", 1);
+        assertThat(dead(1)).hasSize(1);
+        assertThat(dead(2)).as("the cluster is slow to listen").isEmpty();
+
+        jury.observe(List.of(new Peer("a", 2, true, false, false, false)), 3);
+        assertThat(dead(3)).isEmpty();
+        jury.refused("a", 2);
+        assertThat(dead(4)).hasSize(1);
+    }
+
+    @Test
     void shouldNotBlameANewProcessForWhatWasFoundOfTheOneBefore() {
         jury.observe(List.of(gateway("a", true, false)), 0);
         jury.observe(List.of(new Peer("a", 2, true, false, false, false)), 1);
@@ -90,7 +103,7 @@ class JuryTest {
         jury.observe(List.of(gateway("old", true, true), gateway("young", false, true)), 0);
 
         assertThat(dead(3 * SECOND)).singleElement().asString().contains("young");
-        assertThat(dead(6 * SECOND)).hasSize(2);
+        assertThat(dead(6 * SECOND)).singleElement().asString().contains("old");
     }
 
     @Test
