@@ -23,6 +23,7 @@ final class CurlStream {
     record Answer(String text, Duration longestPause) {}
 
     private final Process process;
+    private final StringBuffer text = new StringBuffer(); // so far
     private final CompletableFuture<Answer> answer;
 
     private CurlStream(Process process) {
@@ -44,7 +45,6 @@ final class CurlStream {
     }
 
     private Answer read() {
-        var text = new StringBuilder();
         long longestNs = 0;
         long lastNs = 0;
         try (BufferedReader lines = process.inputReader()) {
@@ -67,13 +67,27 @@ final class CurlStream {
         return new Answer(text.toString(), Duration.ofNanos(longestNs));
     }
 
+    /** As much as came until the stream ended or broke off, however it did. */
+    String awaitWhatCame(Duration longest) {
+        try {
+            answer.handle((whole, failure) -> text.toString()).get(longest.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (Exception late) {
+            end();
+        }
+        return text.toString();
+    }
+
     Answer await(Duration longest) {
         try {
             return answer.get(longest.toMillis(), TimeUnit.MILLISECONDS);
         } catch (Exception late) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
+            end();
             throw new AssertionError("no whole answer within " + longest + ": " + late, late);
         }
+    }
+
+    private void end() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
     }
 }
