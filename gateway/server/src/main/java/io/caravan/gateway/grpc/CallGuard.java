@@ -37,6 +37,12 @@ record CallGuard(ApiKeys keys, BooleanSupplier draining) implements ServerInterc
         String id = UUID.randomUUID().toString();
         var guarded = new Answered<>(call, id);
         if (!call.getMethodDescriptor().getFullMethodName().startsWith(FOR_EVERYBODY)) {
+            if (call.getAttributes().get(Peers.CONNECTION).forProbesAlone()) {
+                return refuse(
+                        guarded,
+                        Status.UNAVAILABLE,
+                        "all of this gateway's connections are in use: ask another, or try again");
+            }
             String given = headers.get(AUTHORIZATION);
             try {
                 keys.admit(given == null ? "" : given);

@@ -1,14 +1,22 @@
 package io.caravan.gateway.grpc;
 
+import io.caravan.gateway.connection.ConnectionLimits;
+import io.caravan.gateway.connection.Connections;
 import io.caravan.gateway.generation.Generations;
 import io.caravan.gateway.http.ApiKeys;
 import io.caravan.gateway.tokenizer.ServedModel;
 import io.caravan.proto.actor.PipelineStatus;
 import io.caravan.proto.v1.CaravanGrpc;
+import io.grpc.Codec;
+import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
 import io.grpc.ServerCredentials;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
@@ -24,17 +32,19 @@ import org.apache.pekko.actor.typed.ActorSystem;
 /** The gRPC server: {@code caravan.v1.Caravan}, health and reflection. */
 public final class GrpcGateway implements AutoCloseable {
     private static final Duration HEALTH_INTERVAL = Duration.ofSeconds(1);
-    private static final int CLOSE_GRACE_SECONDS = 5;
+    private static final Duration CLOSE_GRACE = Duration.ofSeconds(5);
 
     /** Bytes of a message that may come before it is asked for. */
     private static final int WINDOW_BYTES = 64 << 10;
 
     private final Server server;
+    private final EventLoopGroup threads;
     private final HealthStatusManager health;
     private final Cancellable healthTicks;
 
-    private GrpcGateway(Server server, HealthStatusManager health, Cancellable healthTicks) {
+    private GrpcGateway(Server server, EventLoopGroup threads, HealthStatusManager health, Cancellable healthTicks) {
         this.server = server;
+        this.threads = threads;
         this.health = health;
         this.healthTicks = healthTicks;
     }
@@ -66,12 +76,25 @@ public final class GrpcGateway implements AutoCloseable {
             BooleanSupplier draining)
             throws IOException {
         var health = new HealthStatusManager();
+        var peers = new Peers(connections(system, limits.connections()));
+        var threads = new MultiThreadIoEventLoopGroup(
+                Runtime.getRuntime().availableProcessors(),
+                new DefaultThreadFactory("grpc", true),
+                NioIoHandler.newFactory());
         var server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port), credentials)
                 .maxInboundMessageSize(limits.maxMessageBytes())
                 .initialFlowControlWindow(WINDOW_BYTES)
-                .handshakeTimeout(limits.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS)
-                .maxConnectionIdle(limits.idleTimeout().toMillis(), TimeUnit.MILLISECONDS)
-                .maxConnectionAgeGrace(CLOSE_GRACE_SECONDS, TimeUnit.SECONDS)
+                .maxConcurrentCallsPerConnection(limits.maxCalls())
+                .maxConnectionIdle(limits.connections().idleTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                .maxConnectionAgeGrace(CLOSE_GRACE.toMillis(), TimeUnit.MILLISECONDS)
+                .channelFactory(peers::socket)
+                .bossEventLoopGroup(threads)
+                .workerEventLoopGroup(threads)
+                .addTransportFilter(peers)
+                .addStreamTracerFactory(Arrival.factory(limits.memory()))
+                .decompressorRegistry(DecompressorRegistry.emptyInstance()
+                        .with(Codec.Identity.NONE, false)
+                        .with(new MeasuredGzip(limits.maxMessageBytes()), true))
                 .intercept(new MessageGuard(limits))
                 .intercept(new CallGuard(keys, draining)) // the last one is asked first
                 .addService(new CaravanService(system, model, counting, generations, deadline, status))
@@ -81,6 +104,7 @@ public final class GrpcGateway implements AutoCloseable {
         try {
             server.start();
         } catch (IOException e) {
+            threads.shutdownGracefully();
             throw new IOException(
                     "cannot serve gRPC on " + host + ":" + port + " (" + e.getMessage()
                             + "): choose another port with --grpc-port",
@@ -92,7 +116,18 @@ public final class GrpcGateway implements AutoCloseable {
                         HEALTH_INTERVAL,
                         () -> tellHealth(health, status, draining),
                         system.executionContext());
-        return new GrpcGateway(server, health, ticks);
+        return new GrpcGateway(server, threads, health, ticks);
+    }
+
+    /** gRPC says goodbye to those that are idle for too long, and gets a while for it. */
+    private static Connections connections(ActorSystem<?> system, ConnectionLimits limits) {
+        return new Connections(
+                new ConnectionLimits(
+                        limits.most(),
+                        limits.reserved(),
+                        limits.requestTimeout(),
+                        limits.idleTimeout().plus(CLOSE_GRACE)),
+                (after, what) -> system.scheduler().scheduleOnce(after, what, system.executionContext()));
     }
 
     private static void tellHealth(
@@ -124,5 +159,6 @@ public final class GrpcGateway implements AutoCloseable {
             server.shutdownNow();
             Thread.currentThread().interrupt();
         }
+        threads.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     }
 }

@@ -1,5 +1,6 @@
 package io.caravan.gateway.grpc;
 
+import io.caravan.gateway.connection.ConnectionLimits;
 import io.caravan.gateway.memory.MemoryBudget;
 import java.time.Duration;
 
@@ -8,13 +9,12 @@ import java.time.Duration;
  *
  * @param maxMessageBytes of a request
  * @param messageTimeout how long it may take to come
- * @param handshakeTimeout how long a connection may take to become one
- * @param idleTimeout how long it may be without a call
+ * @param maxCalls of one connection at once
  * @param memory of all requests that are read
  */
 public record GrpcLimits(
         int maxMessageBytes,
         Duration messageTimeout,
-        Duration handshakeTimeout,
-        Duration idleTimeout,
+        ConnectionLimits connections,
+        int maxCalls,
         MemoryBudget memory) {}

@@ -1,7 +1,6 @@
 package io.caravan.gateway.grpc;
 
 import com.google.protobuf.MessageLite;
-import io.caravan.gateway.memory.MemoryBudget;
 import io.caravan.gateway.memory.NoRoomException;
 import io.caravan.gateway.tokenizer.ContextOverflowException;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
@@ -11,14 +10,8 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
-/**
- * Gives messages memory before they come. How long a message will be is not told, and its bytes are kept out of sight until
- * it is whole: so the longest is claimed, until it is there, and none is asked for without that. Once there it claims what
- * reading it takes, as a body does.
- */
+/** Refuses messages that do not come in time, and those for which there is no memory, on their way or once they are read. */
 record MessageGuard(GrpcLimits limits) implements ServerInterceptor {
     /** As for the text of a body over HTTP, beside the message itself. */
     private static final int READING_BYTES_PER_BYTE = 12;
@@ -26,51 +19,24 @@ record MessageGuard(GrpcLimits limits) implements ServerInterceptor {
     @Override
     public <Q, R> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-        var claim = limits.memory().claim();
         var guarded = new Guarded<>(call);
-        var listener = new Reading<>(next.startCall(guarded, headers), guarded, claim);
-        claim.grow(limits.maxMessageBytes(), MemoryBudget.Use.ARRIVING).whenComplete((granted, failure) -> {
-            if (failure == null) {
-                guarded.open();
-                listener.awaitMessage();
-            } else {
-                claim.close();
-                guarded.refuse(Status.RESOURCE_EXHAUSTED, failure.getMessage());
-            }
-        });
-        return listener;
+        Arrival arrival = Arrival.current();
+        arrival.orElse(failure -> guarded.refuse(Status.RESOURCE_EXHAUSTED, failure.getMessage()));
+        arrival.within(
+                limits.messageTimeout(),
+                () -> guarded.refuse(
+                        Status.DEADLINE_EXCEEDED,
+                        "the message did not come within "
+                                + limits.messageTimeout().toMillis() + " ms"));
+        return new Reading<>(next.startCall(guarded, headers), guarded, arrival);
     }
 
-    /** A call that asks for messages only once it is open, and ends once. */
+    /** A call that ends once. */
     private static final class Guarded<Q, R> extends SimpleForwardingServerCall<Q, R> {
-        private int asked;
-        private boolean open;
         private boolean closed;
 
         private Guarded(ServerCall<Q, R> call) {
             super(call);
-        }
-
-        @Override
-        public void request(int count) {
-            synchronized (this) {
-                if (!open) {
-                    asked += count;
-                    return;
-                }
-            }
-            super.request(count);
-        }
-
-        private void open() {
-            int count;
-            synchronized (this) {
-                open = true;
-                count = asked;
-            }
-            if (count > 0) {
-                super.request(count);
-            }
         }
 
         @Override
@@ -84,6 +50,10 @@ record MessageGuard(GrpcLimits limits) implements ServerInterceptor {
             super.close(status, trailers);
         }
 
+        private synchronized boolean isClosed() {
+            return closed;
+        }
+
         private void refuse(Status status, String why) {
             close(status.withDescription(why), new Metadata());
         }
@@ -91,42 +61,43 @@ record MessageGuard(GrpcLimits limits) implements ServerInterceptor {
 
     private final class Reading<Q> extends SimpleForwardingServerCallListener<Q> {
         private final Guarded<Q, ?> call;
-        private final MemoryBudget.Claim claim;
-        private volatile boolean arrived;
+        private final Arrival arrival;
 
-        private Reading(ServerCall.Listener<Q> listener, Guarded<Q, ?> call, MemoryBudget.Claim claim) {
+        private Reading(ServerCall.Listener<Q> listener, Guarded<Q, ?> call, Arrival arrival) {
             super(listener);
             this.call = call;
-            this.claim = claim;
-        }
-
-        private void awaitMessage() {
-            long millis = limits.messageTimeout().toMillis();
-            CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS).execute(() -> {
-                if (!arrived) {
-                    claim.close();
-                    call.refuse(Status.DEADLINE_EXCEEDED, "the message did not come within " + millis + " ms");
-                }
-            });
+            this.arrival = arrival;
         }
 
         @Override
         public void onMessage(Q message) {
-            arrived = true;
+            if (call.isClosed()) {
+                return;
+            }
             long size = message instanceof MessageLite known ? known.getSerializedSize() : limits.maxMessageBytes();
+            boolean more = !call.getMethodDescriptor().getType().clientSendsOneMessage();
+            if (more) {
+                arrival.whole();
+            }
             orRefuse(() -> {
-                claim.shrinkTo(size);
-                claim.await(size * READING_BYTES_PER_BYTE, MemoryBudget.Use.READING);
+                arrival.shrinkTo(size);
+                arrival.await(size * READING_BYTES_PER_BYTE);
                 super.onMessage(message);
             });
+            if (more) {
+                arrival.shrinkTo(0);
+            }
         }
 
         /** A request is answered, or begins to be, when it is known to be whole; nothing of it is kept then. */
         @Override
         public void onHalfClose() {
-            arrived = true;
+            if (call.isClosed()) {
+                return;
+            }
+            arrival.whole();
             orRefuse(super::onHalfClose);
-            claim.close();
+            arrival.release();
         }
 
         private void orRefuse(Runnable reading) {
@@ -137,20 +108,6 @@ record MessageGuard(GrpcLimits limits) implements ServerInterceptor {
             } catch (ContextOverflowException tooLong) {
                 call.refuse(Status.INVALID_ARGUMENT, tooLong.getMessage());
             }
-        }
-
-        @Override
-        public void onCancel() {
-            arrived = true;
-            claim.close();
-            super.onCancel();
-        }
-
-        @Override
-        public void onComplete() {
-            arrived = true;
-            claim.close();
-            super.onComplete();
         }
     }
 }

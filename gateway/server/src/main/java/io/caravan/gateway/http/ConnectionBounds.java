@@ -1,10 +1,10 @@
 package io.caravan.gateway.http;
 
+import io.caravan.gateway.connection.Connection;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
-import org.apache.pekko.japi.function.Procedure;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.BidiShape;
 import org.apache.pekko.stream.Inlet;
@@ -15,32 +15,21 @@ import org.apache.pekko.stream.stage.AbstractOutHandler;
 import org.apache.pekko.stream.stage.AsyncCallback;
 import org.apache.pekko.stream.stage.GraphStage;
 import org.apache.pekko.stream.stage.GraphStageLogic;
-import org.apache.pekko.stream.stage.TimerGraphStageLogic;
 import org.apache.pekko.util.ByteString;
 
 /**
- * Between a connection and what answers it: ends the connection where no request comes in time. It exists from the moment
- * that the connection is accepted, so that a TLS handshake and a request's head that never end count too; a body has a time
- * of its own.
+ * Between a connection and what answers it: tells when a request has come and when it is answered, and ends the connection
+ * when it is over.
  */
 final class ConnectionBounds extends GraphStage<BidiShape<HttpRequest, HttpRequest, HttpResponse, HttpResponse>> {
-    private static final Object TIMER = "no request";
-
-    private final Connections connections;
-    private final Procedure<Connections.Entry> known;
+    private final Connection connection;
     private final Inlet<HttpRequest> requestIn = Inlet.create("request.in");
     private final Outlet<HttpRequest> requestOut = Outlet.create("request.out");
     private final Inlet<HttpResponse> responseIn = Inlet.create("response.in");
     private final Outlet<HttpResponse> responseOut = Outlet.create("response.out");
 
-    /**
-     * The bounds of one connection.
-     *
-     * @param known hears of the connection before its first request does
-     */
-    ConnectionBounds(Connections connections, Procedure<Connections.Entry> known) {
-        this.connections = connections;
-        this.known = known;
+    ConnectionBounds(Connection connection) {
+        this.connection = connection;
     }
 
     @Override
@@ -53,18 +42,15 @@ final class ConnectionBounds extends GraphStage<BidiShape<HttpRequest, HttpReque
         return new Bounded();
     }
 
-    private final class Bounded extends TimerGraphStageLogic {
+    private final class Bounded extends GraphStageLogic {
         private final AsyncCallback<NotUsed> leave = createAsyncCallback(unused -> completeStage());
-        private final AsyncCallback<NotUsed> answered = createAsyncCallback(unused -> idle());
-        private Connections.Entry entry;
 
         private Bounded() {
             super(ConnectionBounds.this.shape());
             setHandler(requestIn, new AbstractInHandler() {
                 @Override
                 public void onPush() {
-                    cancelTimer(TIMER);
-                    entry.busy();
+                    connection.begin();
                     push(requestOut, grab(requestIn));
                 }
 
@@ -99,39 +85,27 @@ final class ConnectionBounds extends GraphStage<BidiShape<HttpRequest, HttpReque
         }
 
         @Override
-        public void preStart() throws Exception {
-            entry = connections.open(() -> leave.invoke(NotUsed.getInstance()));
-            known.apply(entry);
-            scheduleOnce(TIMER, connections.requestTimeout());
+        public void preStart() {
+            connection.whenOver(() -> leave.invoke(NotUsed.getInstance()));
         }
 
         @Override
         public void postStop() {
-            entry.closed();
-        }
-
-        @Override
-        public void onTimer(Object timer) {
-            completeStage();
+            connection.finish();
         }
 
         /** A stream's answer is given when its last piece is. */
         private HttpResponse watched(HttpResponse response) {
             if (response.entity().isStrict()) {
-                idle();
+                connection.end();
                 return response;
             }
             Flow<ByteString, ByteString, NotUsed> pieces = Flow.<ByteString>create()
                     .watchTermination((unused, ended) -> {
-                        ended.whenComplete((Done done, Throwable failure) -> answered.invoke(NotUsed.getInstance()));
+                        ended.whenComplete((Done done, Throwable failure) -> connection.end());
                         return NotUsed.getInstance();
                     });
             return response.transformEntityDataBytes(pieces);
-        }
-
-        private void idle() {
-            entry.idle();
-            scheduleOnce(TIMER, connections.idleTimeout());
         }
     }
 }

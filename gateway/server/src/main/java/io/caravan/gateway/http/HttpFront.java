@@ -1,5 +1,6 @@
 package io.caravan.gateway.http;
 
+import io.caravan.gateway.connection.Connection;
 import io.caravan.gateway.memory.MemoryBudget;
 import io.caravan.gateway.memory.NoRoomException;
 import io.caravan.gateway.tokenizer.ContextOverflowException;
@@ -11,13 +12,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
-import org.apache.pekko.http.javadsl.model.headers.Connection;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.scaladsl.model.EntityStreamException;
 import org.apache.pekko.http.scaladsl.model.EntityStreamSizeException;
@@ -44,12 +43,13 @@ public final class HttpFront {
     /** What a piece of a body takes beside its bytes: who sends one byte at a time must not send them for nothing. */
     private static final int PIECE_BYTES = 128;
 
+    private static final HttpHeader CLOSE = org.apache.pekko.http.javadsl.model.headers.Connection.create("close");
+
     private final ActorSystem<?> system;
     private final Routes routes;
     private final ApiKeys keys;
     private final Cors cors;
     private final DrainGate gate;
-    private final Connections connections;
     private final MemoryBudget memory;
     private final long maxBodyBytes;
     private final Duration bodyTimeout;
@@ -57,9 +57,6 @@ public final class HttpFront {
     /**
      * The front of all connections to one address.
      *
-     * @param maxConnections open at once; where all of them are at work, more get an answer from probes alone
-     * @param requestTimeout how long a connection's first request may take to come
-     * @param idleTimeout how long the next one may
      * @param memory of all bodies together
      * @param bodyTimeout how long a body may take after its request's head
      */
@@ -69,9 +66,6 @@ public final class HttpFront {
             ApiKeys keys,
             Cors cors,
             DrainGate gate,
-            int maxConnections,
-            Duration requestTimeout,
-            Duration idleTimeout,
             MemoryBudget memory,
             long maxBodyBytes,
             Duration bodyTimeout) {
@@ -80,38 +74,31 @@ public final class HttpFront {
         this.keys = keys;
         this.cors = cors;
         this.gate = gate;
-        this.connections = new Connections(maxConnections, requestTimeout, idleTimeout);
         this.memory = memory;
         this.maxBodyBytes = maxBodyBytes;
         this.bodyTimeout = bodyTimeout;
     }
 
-    /** Handles the requests of one connection, one after another, each time it is run. */
-    public Flow<HttpRequest, HttpResponse, NotUsed> perConnection() {
-        return Flow.<HttpRequest, HttpResponse, NotUsed>fromMaterializer((materializer, attributes) -> {
-                    SharedKillSwitch connection = KillSwitches.shared("connection");
-                    var entry = new AtomicReference<Connections.Entry>();
-                    var answering = Flow.<HttpRequest>create()
-                            .watchTermination((unused, ended) -> {
-                                ended.whenComplete((done, failure) -> connection.shutdown());
-                                return NotUsed.getInstance();
-                            })
-                            .mapAsync(1, request -> admitted(request, connection, entry.get()));
-                    return BidiFlow.fromGraph(new ConnectionBounds(connections, entry::set))
-                            .join(answering);
+    /** Handles the requests of {@code connection}, one after another. */
+    Flow<HttpRequest, HttpResponse, NotUsed> answering(Connection connection) {
+        SharedKillSwitch ended = KillSwitches.shared("connection");
+        var answering = Flow.<HttpRequest>create()
+                .watchTermination((unused, end) -> {
+                    end.whenComplete((done, failure) -> ended.shutdown());
+                    return NotUsed.getInstance();
                 })
-                .mapMaterializedValue(started -> NotUsed.getInstance());
+                .mapAsync(1, request -> admitted(request, ended, connection));
+        return BidiFlow.fromGraph(new ConnectionBounds(connection)).join(answering);
     }
 
-    private CompletionStage<HttpResponse> admitted(
-            HttpRequest request, SharedKillSwitch connection, Connections.Entry entry) {
-        if (!entry.beyond() || routes.isForWatchers(request.getUri().path())) {
-            return handle(request, connection);
+    private CompletionStage<HttpResponse> admitted(HttpRequest request, SharedKillSwitch ended, Connection connection) {
+        if (routes.isForWatchers(request.getUri().path()) || !connection.forProbesAlone()) {
+            return handle(request, ended);
         }
         request.discardEntityBytes(system);
         return Responses.now(Responses.error(
                         ApiError.unavailable("all of this gateway's connections are in use: ask another, or try again"))
-                .addHeader(Connection.create("close")));
+                .addHeader(CLOSE));
     }
 
     CompletionStage<HttpResponse> handle(HttpRequest request, SharedKillSwitch connection) {
@@ -191,7 +178,7 @@ public final class HttpFront {
             case NoRoomException never ->
                 Responses.error(
                         new ApiError(413, never.getMessage(), ApiError.Type.INVALID_REQUEST, "", "body_too_large"));
-            case TimeoutException late -> Responses.error(tooSlow()).addHeader(Connection.create("close"));
+            case TimeoutException late -> Responses.error(tooSlow()).addHeader(CLOSE);
             case EntityStreamException broken ->
                 Responses.error(ApiError.invalid("", "the body cannot be read: " + Outside.echo(broken.getMessage())));
             default -> {

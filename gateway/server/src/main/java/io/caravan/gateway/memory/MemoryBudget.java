@@ -93,6 +93,19 @@ public final class MemoryBudget {
             }
         }
 
+        /**
+         * The same for what cannot wait.
+         *
+         * @throws NoRoomException where there is none at this moment
+         */
+        public void growNow(long bytes, Use use) {
+            synchronized (MemoryBudget.this) {
+                if (!closed && !take(this, bytes, use)) {
+                    throw held + bytes > most(this, bytes, use) ? never(this, bytes, use) : noRoomNow();
+                }
+            }
+        }
+
         /** Keeps {@code bytes} and gives back the rest. */
         public void shrinkTo(long bytes) {
             giveBack(this, bytes, false);
@@ -109,14 +122,9 @@ public final class MemoryBudget {
         Waiting wish;
         synchronized (this) {
             if (claim.held + bytes > most(claim, bytes, use)) {
-                return CompletableFuture.failedFuture(new NoRoomException(
-                        "this request needs " + (claim.held + bytes)
-                                + " bytes of memory to be read, and this gateway has "
-                                + most(claim, bytes, use)
-                                + " for one: send less, or give the gateway a larger heap",
-                        false));
+                return CompletableFuture.failedFuture(never(claim, bytes, use));
             }
-            if (take(claim, bytes, use)) {
+            if (claim.closed || take(claim, bytes, use)) {
                 return CompletableFuture.completedFuture(null);
             }
             if (waiting.size() >= limits.maxWaiting()) {
@@ -172,6 +180,13 @@ public final class MemoryBudget {
             }
         }
         granted.forEach(wish -> wish.granted().complete(null));
+    }
+
+    private NoRoomException never(Claim claim, long bytes, Use use) {
+        return new NoRoomException(
+                "this request needs " + (claim.held + bytes) + " bytes of memory to be read, and this gateway has "
+                        + most(claim, bytes, use) + " for one: send less, or give the gateway a larger heap",
+                false);
     }
 
     private static NoRoomException noRoomNow() {

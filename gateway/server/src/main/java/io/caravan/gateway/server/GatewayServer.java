@@ -10,6 +10,7 @@ import io.caravan.gateway.health.PipelineMonitor;
 import io.caravan.gateway.http.ApiKeys;
 import io.caravan.gateway.http.Cors;
 import io.caravan.gateway.http.DrainGate;
+import io.caravan.gateway.http.HttpDoor;
 import io.caravan.gateway.http.HttpFront;
 import io.caravan.gateway.http.ParsingErrors;
 import io.caravan.gateway.http.Routes;
@@ -38,18 +39,15 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.DispatcherSelector;
-import org.apache.pekko.http.javadsl.ConnectionContext;
-import org.apache.pekko.http.javadsl.Http;
-import org.apache.pekko.http.javadsl.ServerBinding;
 import org.apache.pekko.http.javadsl.model.headers.ProductVersion;
 import org.apache.pekko.http.javadsl.model.headers.Server;
 import org.apache.pekko.http.javadsl.settings.ServerSettings;
-import scala.concurrent.duration.FiniteDuration;
 
 /** The gateway of one model: HTTP and gRPC in front of a pipeline. */
 public final class GatewayServer implements AutoCloseable {
@@ -60,16 +58,14 @@ public final class GatewayServer implements AutoCloseable {
     /** A client that does not close a connection that this side has closed gets no more time than this. */
     private static final String LINGER = "1s";
 
-    private static final int LINGERING = 2;
-
     /** Beyond a request's deadline, so that the deadline ends it and not the connection. */
-    private static final Duration IDLE_MARGIN = Duration.ofMinutes(1);
+    private static final Duration STALLED_MARGIN = Duration.ofMinutes(1);
 
     private final ActorSystem<?> system;
     private final GatewaySettings settings;
     private final Generations generations;
     private final DrainGate gate;
-    private final ServerBinding http;
+    private final HttpDoor http;
     private final List<GrpcGateway> grpc;
 
     private GatewayServer(
@@ -77,7 +73,7 @@ public final class GatewayServer implements AutoCloseable {
             GatewaySettings settings,
             Generations generations,
             DrainGate gate,
-            ServerBinding http,
+            HttpDoor http,
             List<GrpcGateway> grpc) {
         this.system = system;
         this.settings = settings;
@@ -118,12 +114,12 @@ public final class GatewayServer implements AutoCloseable {
         Routes routes = routes(system, settings, texts, generations, monitor, gate)
                 .and(MetricsRoutes.of(
                         registry, new PipelineMetrics(registry, prefixes, tags), monitor, settings.openMetrics()));
-        ServerBinding http = bind(system, settings, texts.memory(), routes, gate);
+        HttpDoor http = bind(system, settings, texts.memory(), routes, gate);
         try {
             List<GrpcGateway> grpc = startGrpc(system, settings, texts, generations, monitor, gate);
             return new GatewayServer(system, settings, generations, gate, http, grpc);
         } catch (IOException e) {
-            http.terminate(CLOSE_TIMEOUT);
+            http.close(CLOSE_TIMEOUT);
             throw new GatewayStartException(e.getMessage(), e);
         }
     }
@@ -154,7 +150,7 @@ public final class GatewayServer implements AutoCloseable {
                 .and(WebRoutes.of(model.name(), monitor::status, monitor::notices));
     }
 
-    private static ServerBinding bind(
+    private static HttpDoor bind(
             ActorSystem<?> system, GatewaySettings settings, MemoryBudget memory, Routes routes, DrainGate gate) {
         GatewaySettings.Http wanted = settings.http();
         var front = new HttpFront(
@@ -163,21 +159,21 @@ public final class GatewayServer implements AutoCloseable {
                 new ApiKeys(settings.apiKeys()),
                 new Cors(wanted.corsOrigins()),
                 gate,
-                wanted.maxConnections(),
-                wanted.requestTimeout(),
-                wanted.idleTimeout(),
                 memory,
                 wanted.maxBodyBytes(),
                 wanted.bodyTimeout());
-        var builder = Http.get(system)
-                .newServerAt(wanted.host(), wanted.port())
-                .withSettings(serverSettings(system, settings));
-        if (wanted.tls().enabled()) {
-            builder = builder.enableHttps(
-                    ConnectionContext.httpsServer(ServerKey.open(wanted.tls()).context()));
-        }
+        List<SSLContext> tls =
+                wanted.tls().enabled() ? List.of(ServerKey.open(wanted.tls()).context()) : List.of();
         try {
-            return builder.bindFlow(front.perConnection())
+            return HttpDoor.open(
+                            system,
+                            wanted.host(),
+                            wanted.port(),
+                            tls,
+                            serverSettings(system, settings),
+                            settings.deadline().plus(STALLED_MARGIN),
+                            wanted.connections(),
+                            front)
                     .toCompletableFuture()
                     .orTimeout(BIND_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                     .join();
@@ -190,9 +186,7 @@ public final class GatewayServer implements AutoCloseable {
         }
     }
 
-    /**
-     * Deadlines are the requests' own; a connection that waits for one is not idle. The front bounds bodies, and says so.
-     */
+    /** Deadlines are the requests' own. The front bounds bodies, and says so. */
     private static ServerSettings serverSettings(ActorSystem<?> system, GatewaySettings settings) {
         Config config = ConfigFactory.parseMap(Map.of(
                         "pekko.http.server.parsing.error-handler",
@@ -201,17 +195,9 @@ public final class GatewayServer implements AutoCloseable {
                         LINGER))
                 .withFallback(system.settings().config());
         ServerSettings base = ServerSettings.create(config);
-        Duration idle = settings.deadline().plus(IDLE_MARGIN);
-        int most = settings.http().maxConnections() + settings.http().reservedConnections();
-        // TLS keeps a connection that was closed here open until its client closes it too, or it was idle for long
-        int accepted = settings.http().tls().enabled() ? LINGERING * most : most;
         return base.withParserSettings(base.getParserSettings().withMaxContentLength(Long.MAX_VALUE))
-                .withMaxConnections(accepted)
-                .withBacklog(most)
                 .withServerHeader(Optional.of(Server.create(ProductVersion.create("caravan", version(system)))))
-                .withTimeouts(base.getTimeouts()
-                        .withIdleTimeout(FiniteDuration.create(idle.toMillis(), TimeUnit.MILLISECONDS))
-                        .withRequestTimeout(scala.concurrent.duration.Duration.Inf()));
+                .withTimeouts(base.getTimeouts().withRequestTimeout(scala.concurrent.duration.Duration.Inf()));
     }
 
     private static List<GrpcGateway> startGrpc(
@@ -235,8 +221,8 @@ public final class GatewayServer implements AutoCloseable {
                 new GrpcLimits(
                         (int) Math.min(Integer.MAX_VALUE, settings.http().maxBodyBytes()),
                         settings.http().bodyTimeout(),
-                        settings.http().requestTimeout(),
-                        settings.http().idleTimeout(),
+                        settings.grpc().connections(),
+                        settings.grpc().maxCallsPerConnection(),
                         texts.memory()),
                 new ApiKeys(settings.apiKeys()),
                 texts.model(),
@@ -249,14 +235,14 @@ public final class GatewayServer implements AutoCloseable {
 
     /** Where HTTP is served. */
     public InetSocketAddress httpAddress() {
-        return http.localAddress();
+        return http.address();
     }
 
     /** Where gRPC is served; empty where it is not. */
     public Optional<InetSocketAddress> grpcAddress() {
         return grpc.stream()
                 .findFirst()
-                .map(each -> new InetSocketAddress(http.localAddress().getAddress(), each.port()));
+                .map(each -> new InetSocketAddress(http.address().getAddress(), each.port()));
     }
 
     /**
@@ -293,7 +279,7 @@ public final class GatewayServer implements AutoCloseable {
     public void close() {
         gate.close();
         grpc.forEach(GrpcGateway::close);
-        http.terminate(CLOSE_TIMEOUT)
+        http.close(CLOSE_TIMEOUT)
                 .toCompletableFuture()
                 .completeOnTimeout(null, 2 * CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
                 .join();

@@ -1,6 +1,7 @@
 package io.caravan.gateway.server;
 
 import com.typesafe.config.Config;
+import io.caravan.gateway.connection.ConnectionLimits;
 import io.caravan.gateway.generation.GenerationLimits;
 import io.caravan.gateway.memory.MemoryLimits;
 import java.time.Duration;
@@ -44,10 +45,7 @@ public record GatewaySettings(
             int port,
             long maxBodyBytes,
             Duration bodyTimeout,
-            int maxConnections,
-            int reservedConnections,
-            Duration requestTimeout,
-            Duration idleTimeout,
+            ConnectionLimits connections,
             Duration keepAlive,
             List<String> corsOrigins,
             Tls tls) {
@@ -56,10 +54,7 @@ public record GatewaySettings(
             requirePort("http.port", port);
             require(!host.isBlank(), "http.host", "not be blank", "blank");
             require(maxBodyBytes > 0, "http.max-body-bytes", "be positive", maxBodyBytes);
-            require(maxConnections > 0, "http.max-connections", "be positive", maxConnections);
-            require(reservedConnections > 0, "http.reserved-connections", "be positive", reservedConnections);
-            require(requestTimeout.isPositive(), "http.request-timeout", "be positive", requestTimeout);
-            require(idleTimeout.isPositive(), "http.idle-timeout", "be positive", idleTimeout);
+            requireConnections("http", connections);
             require(bodyTimeout.isPositive(), "http.body-timeout", "be positive", bodyTimeout);
             require(keepAlive.isPositive(), "http.keep-alive", "be positive", keepAlive);
         }
@@ -90,18 +85,21 @@ public record GatewaySettings(
     }
 
     /** The gRPC server's. */
-    public record Grpc(boolean enabled, int port) {
+    public record Grpc(boolean enabled, int port, ConnectionLimits connections, int maxCallsPerConnection) {
         public Grpc {
             requirePort("grpc.port", port);
+            requireConnections("grpc", connections);
+            require(maxCallsPerConnection > 0, "grpc.max-calls-per-connection", "be positive", maxCallsPerConnection);
         }
     }
 
     /** Reads them from the root of a configuration. */
     public static GatewaySettings of(Config root) {
         Config config = root.getConfig("caravan.gateway");
+        Http http = http(config.getConfig("http"));
         return new GatewaySettings(
-                http(config.getConfig("http")),
-                new Grpc(config.getBoolean("grpc.enabled"), config.getInt("grpc.port")),
+                http,
+                grpc(config.getConfig("grpc"), http.connections()),
                 config.getStringList("api-keys"),
                 config.getString("model-name"),
                 config.getBoolean("allow-special-in-content"),
@@ -129,10 +127,11 @@ public record GatewaySettings(
                 config.getInt("port"),
                 config.getBytes("max-body-bytes"),
                 config.getDuration("body-timeout"),
-                config.getInt("max-connections"),
-                config.getInt("reserved-connections"),
-                config.getDuration("request-timeout"),
-                config.getDuration("idle-timeout"),
+                new ConnectionLimits(
+                        config.getInt("max-connections"),
+                        config.getInt("reserved-connections"),
+                        config.getDuration("request-timeout"),
+                        config.getDuration("idle-timeout")),
                 config.getDuration("keep-alive"),
                 config.getStringList("cors-origins"),
                 new Tls(
@@ -142,10 +141,31 @@ public record GatewaySettings(
                         config.getString("tls.password")));
     }
 
+    /** A connection may keep silent as long as one for HTTP. */
+    private static Grpc grpc(Config config, ConnectionLimits http) {
+        return new Grpc(
+                config.getBoolean("enabled"),
+                config.getInt("port"),
+                new ConnectionLimits(
+                        config.getInt("max-connections"),
+                        config.getInt("reserved-connections"),
+                        http.requestTimeout(),
+                        http.idleTimeout()),
+                config.getInt("max-calls-per-connection"));
+    }
+
     /** Keys stay out of logs. */
     @Override
     public String toString() {
         return "GatewaySettings[http=" + http + ", grpc=" + grpc + ", apiKeys=" + apiKeys.size() + "]";
+    }
+
+    private static void requireConnections(String server, ConnectionLimits limits) {
+        require(limits.most() > 0, server + ".max-connections", "be positive", limits.most());
+        require(limits.reserved() > 0, server + ".reserved-connections", "be positive", limits.reserved());
+        Duration request = limits.requestTimeout();
+        require(request.isPositive(), "http.request-timeout", "be positive", request);
+        require(limits.idleTimeout().isPositive(), "http.idle-timeout", "be positive", limits.idleTimeout());
     }
 
     private static void requirePort(String key, int port) {

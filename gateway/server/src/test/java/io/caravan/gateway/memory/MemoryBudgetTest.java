@@ -60,6 +60,31 @@ class MemoryBudgetTest {
     }
 
     @Test
+    void shouldRefuseAtOnceWhoCannotWait() {
+        var first = budget.claim();
+        first.growNow(39 * MIB, Use.ARRIVING);
+        var second = budget.claim();
+        second.growNow(MIB, Use.ARRIVING);
+        assertThatThrownBy(() -> second.growNow(MIB, Use.ARRIVING)).satisfies(MemoryBudgetTest::passing);
+        assertThatThrownBy(() -> first.growNow(2 * MIB, Use.ARRIVING))
+                .isInstanceOfSatisfying(
+                        NoRoomException.class,
+                        never -> assertThat(never.passing()).isFalse());
+        first.close();
+        second.growNow(MIB, Use.ARRIVING);
+        assertThat(budget.used()).isEqualTo(2 * MIB);
+    }
+
+    @Test
+    void shouldGiveNothingToWhoHasGone() {
+        var gone = budget.claim();
+        gone.close();
+        gone.growNow(MIB, Use.ARRIVING);
+        gone.await(MIB, Use.ARRIVING);
+        assertThat(budget.used()).isZero();
+    }
+
+    @Test
     void shouldGiveBackWhatIsNotNeededAndAllAtTheEnd() {
         var claim = budget.claim();
         claim.await(50 * MIB, Use.READING);

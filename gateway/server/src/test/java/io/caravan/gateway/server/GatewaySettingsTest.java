@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import io.caravan.gateway.connection.ConnectionLimits;
 import io.caravan.gateway.generation.GenerationLimits;
 import io.caravan.gateway.memory.MemoryLimits;
 import java.time.Duration;
@@ -11,6 +12,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class GatewaySettingsTest {
+    private static final ConnectionLimits CONNECTIONS =
+            new ConnectionLimits(1024, 64, Duration.ofSeconds(30), Duration.ofSeconds(75));
+
     @Test
     void shouldHaveTheseDefaults() {
         assertThat(GatewaySettings.of(ConfigFactory.defaultReference()))
@@ -21,14 +25,11 @@ class GatewaySettingsTest {
                                 8080,
                                 8 << 20,
                                 Duration.ofSeconds(30),
-                                1024,
-                                64,
-                                Duration.ofSeconds(30),
-                                Duration.ofSeconds(75),
+                                CONNECTIONS,
                                 Duration.ofSeconds(15),
                                 List.of(),
                                 new GatewaySettings.Tls("", "", "", "")),
-                        new GatewaySettings.Grpc(true, 50051),
+                        new GatewaySettings.Grpc(true, 50051, CONNECTIONS, 256),
                         List.of(),
                         "",
                         false,

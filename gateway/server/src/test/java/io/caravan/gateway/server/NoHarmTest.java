@@ -173,7 +173,11 @@ class NoHarmTest {
                 }
                 assertThat(codes)
                         .allSatisfy(each -> assertThat(each.get(PATIENCE_SECONDS, TimeUnit.SECONDS))
-                                .isIn(Status.Code.INVALID_ARGUMENT, Status.Code.RESOURCE_EXHAUSTED));
+                                .isIn(
+                                        Status.Code.INVALID_ARGUMENT,
+                                        Status.Code.RESOURCE_EXHAUSTED,
+                                        // where a busy machine takes longer for all than the time that bodies have here
+                                        Status.Code.DEADLINE_EXCEEDED));
             } finally {
                 channel.shutdownNow();
             }
