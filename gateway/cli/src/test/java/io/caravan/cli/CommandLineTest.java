@@ -100,6 +100,10 @@ class CommandLineTest {
             worker                          | a worker needs a member to join: --join HOST:PORT, as 'caravan ps' shows it
             worker --join here              | a member to join is given as HOST:PORT, not 'here'
             chat --url nowhere              | --url needs an address as http://127.0.0.1:8080, not 'nowhere'
+            up --draft-tokens 4             | --draft-tokens does nothing where nothing is guessed: say --speculative prompt-lookup, or --draft-model FOLDER
+            up --draft-model /x --speculative prompt-lookup | caravan.scheduler.speculative names a model (/x), and drafter = prompt-lookup guesses without one: take the model away (--draft-model), or say drafter = draft (--speculative draft)
+            run --url http://127.0.0.1:9 --quantize q8_0 -t 2 hi | --threads, --quantize do nothing to the gateway that runs at http://127.0.0.1:9: leave that out, or stop the gateway first (./caravan stop), and one is started for this alone
+            generate --ids 1 --processes --workers 2 | --processes starts a worker for each stage: say --stages N in place of --workers
             ps --config /no/such.conf       | the configuration file /no/such.conf cannot be read
             """)
     void shouldFailInOneLineThatSaysWhy(String line, String message) {

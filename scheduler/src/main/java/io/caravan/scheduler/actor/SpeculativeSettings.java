@@ -20,6 +20,8 @@ import java.util.stream.Collectors;
  */
 public record SpeculativeSettings(Source source, int draftTokens, int rows, String model, int threads, int kvTokens) {
 
+    private static final String AUTO = "auto";
+
     /** Where guesses come from. */
     public enum Source {
         /** Nothing is guessed. */
@@ -45,24 +47,35 @@ public record SpeculativeSettings(Source source, int draftTokens, int rows, Stri
                     "caravan.scheduler.speculative.drafter = draft needs a model, threads >= 1"
                             + " and kv-tokens >= 1, not '" + model + "', " + threads + " and " + kvTokens);
         }
+        if (source == Source.PROMPT_LOOKUP && !model.isBlank()) {
+            throw new IllegalArgumentException("caravan.scheduler.speculative names a model (" + model
+                    + "), and drafter = prompt-lookup guesses without one: take the model away (--draft-model), or say"
+                    + " drafter = draft (--speculative draft)");
+        }
     }
 
     static SpeculativeSettings from(Config scheduler) {
         Config speculative = scheduler.getConfig("speculative");
+        String model = speculative.getString("model");
         return new SpeculativeSettings(
-                source(speculative.getString("drafter")),
+                source(speculative.getString("drafter"), model),
                 speculative.getInt("draft-tokens"),
                 speculative.getInt("rows"),
-                speculative.getString("model"),
+                model,
                 speculative.getInt("threads"),
                 speculative.getInt("kv-tokens"));
     }
 
-    private static Source source(String name) {
+    /** Who names a model wants its guesses. */
+    private static Source source(String name, String model) {
+        if (name.equalsIgnoreCase(AUTO)) {
+            return model.isBlank() ? Source.OFF : Source.DRAFT;
+        }
         return Arrays.stream(Source.values())
                 .filter(source -> source.flag().equalsIgnoreCase(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("caravan.scheduler.speculative.drafter must be one of "
+                        + AUTO + ", "
                         + Arrays.stream(Source.values()).map(Source::flag).collect(Collectors.joining(", ")) + ", not "
                         + name));
     }

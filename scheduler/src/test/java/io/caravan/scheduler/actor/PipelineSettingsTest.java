@@ -64,7 +64,20 @@ class PipelineSettingsTest {
                         .source())
                 .isEqualTo(SpeculativeSettings.Source.PROMPT_LOOKUP);
         assertThatThrownBy(() -> settings("caravan.scheduler.speculative.drafter = ngram"))
-                .hasMessageContaining("must be one of off, prompt-lookup, draft, not ngram");
+                .hasMessageContaining("must be one of auto, off, prompt-lookup, draft, not ngram");
+    }
+
+    @Test
+    void shouldGuessWithAModelWhereOneIsNamed() {
+        String named = "caravan.scheduler.speculative.model = small";
+        assertThat(settings(named).speculative().source()).isEqualTo(SpeculativeSettings.Source.DRAFT);
+        assertThat(settings(named + "\ncaravan.scheduler.speculative.drafter = off")
+                        .speculative()
+                        .source())
+                .isEqualTo(SpeculativeSettings.Source.OFF);
+        assertThatThrownBy(() -> settings(named + "\ncaravan.scheduler.speculative.drafter = prompt-lookup"))
+                .hasMessageContaining("guesses without one")
+                .hasMessageContaining("--speculative draft");
     }
 
     @Test

@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The fixture's pipeline chooses the token 100 + p for position p; so does the drafter, where it is not told otherwise. */
 class EngineSpeculationTest {
@@ -30,13 +32,14 @@ class EngineSpeculationTest {
     /** Right but for one position, and silent while it works. */
     private static final class Oracle implements Drafter {
         int wrongPosition = -1;
+        int wrongToken = WRONG;
         boolean working;
         final List<Long> forgotten = new ArrayList<>();
 
         @Override
         public Optional<TokenIds> draft(long sequenceId, TokenLog tokens, int most) {
             var draft = IntStream.range(tokens.size(), tokens.size() + most)
-                    .map(position -> position == wrongPosition ? WRONG : 100 + position);
+                    .map(position -> position == wrongPosition ? wrongToken : 100 + position);
             return working ? Optional.empty() : Optional.of(TokenIds.of(draft.toArray()));
         }
 
@@ -136,6 +139,27 @@ class EngineSpeculationTest {
         assertThat(fixture.events.getLast()).isEqualTo(new SequenceEvent.Finished(1, FinishReason.STOP, 5));
         assertThat(oracle.forgotten).containsExactly(1L);
         assertThat(fixture.engine.status().kvBlocksUsed()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {EngineFixture.VOCAB_SIZE, Integer.MAX_VALUE, -1})
+    void shouldGuessNothingThatTheModelHasNoRowFor(int unknown) {
+        oracle.wrongPosition = 5;
+        oracle.wrongToken = unknown;
+        var fixture = decoding(request(1, 3, 40));
+
+        assertThat(fixture.schedule().getFirst().slices().getFirst().tokens())
+                .as("what was guessed before it is of use")
+                .isEqualTo(TokenIds.of(103, 104));
+        fixture.finishStep();
+        assertThat(fixture.tokensOf(1)).containsExactly(103, 104, 105);
+
+        oracle.wrongPosition = 6;
+        assertThat(fixture.schedule().getFirst().slices().getFirst().tokens())
+                .as("and where there is nothing before it, the step is a plain one")
+                .isEqualTo(TokenIds.of(105));
+        fixture.finishStep();
+        assertThat(fixture.tokensOf(1)).containsExactly(103, 104, 105, 106);
     }
 
     @Test

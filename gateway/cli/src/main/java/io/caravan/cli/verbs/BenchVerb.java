@@ -84,6 +84,7 @@ public final class BenchVerb extends Verb {
     @Override
     public Integer call() {
         var config = settings(Map.of("caravan.local.workers", 0, "caravan.local.restart", false));
+        pipeline.check(config);
         var format = output(config.getString("caravan.bench.output"));
         var wanted = BenchPlan.from(config);
         var settings = LocalSettings.from(config, Runtime.getRuntime().availableProcessors());

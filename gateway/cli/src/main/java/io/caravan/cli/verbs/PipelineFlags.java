@@ -1,6 +1,10 @@
 package io.caravan.cli.verbs;
 
+import com.typesafe.config.Config;
+import io.caravan.cli.CliException;
 import io.caravan.cli.config.Setting;
+import io.caravan.scheduler.actor.PipelineSettings;
+import io.caravan.scheduler.actor.SpeculativeSettings;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -56,7 +60,7 @@ final class PipelineFlags {
     @Setting(key = "caravan.scheduler.speculative.drafter", env = "CARAVAN_SPECULATIVE")
     @Option(
             names = "--speculative",
-            paramLabel = "off|prompt-lookup|draft",
+            paramLabel = "auto|off|prompt-lookup|draft",
             description =
                     "Guess tokens and verify several in one step; what comes out stays the same. [CARAVAN_SPECULATIVE]")
     private String speculative;
@@ -72,7 +76,20 @@ final class PipelineFlags {
     @Option(
             names = "--draft-model",
             paramLabel = "FOLDER",
-            description =
-                    "With --speculative draft: a small model of the same vocabulary, on the gateway. [CARAVAN_DRAFT_MODEL]")
+            description = "A small model of the same vocabulary that guesses, on the gateway. [CARAVAN_DRAFT_MODEL]")
     private Path draftModel;
+
+    /**
+     * Refuses what would do nothing.
+     *
+     * @throws CliException saying what would
+     */
+    void check(Config config) {
+        if (draftTokens != null
+                && PipelineSettings.from(config).speculative().source() == SpeculativeSettings.Source.OFF) {
+            throw new CliException(
+                    "--draft-tokens does nothing where nothing is guessed: say --speculative prompt-lookup, or"
+                            + " --draft-model FOLDER");
+        }
+    }
 }

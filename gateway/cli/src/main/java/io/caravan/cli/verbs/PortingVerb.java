@@ -61,7 +61,11 @@ abstract class PortingVerb extends Verb {
     @Override
     public final Integer call() {
         var config = settings(Map.of("caravan.pipeline.kv.type", "f32", "caravan.local.workers", 0));
+        pipeline.check(config);
         int stages = Math.max(1, config.getInt("caravan.pipeline.stages"));
+        if (processes && given("local").contains("--workers")) {
+            throw new CliException("--processes starts a worker for each stage: say --stages N in place of --workers");
+        }
         int workers = processes ? stages : config.getInt("caravan.local.workers");
         var whole = ConfigFactory.parseMap(Map.of(
                         "caravan.pipeline.stages", stages,

@@ -36,6 +36,7 @@ public final class ServeVerb extends Verb {
     @Override
     public Integer call() {
         var config = settings(Map.of("caravan.cluster.usual-port", USUAL_CLUSTER_PORT));
+        pipeline.check(config);
         var directory = ModelArgument.directory(config);
         var log = logToFile();
         Logs.toStandardError(config.getString("caravan.log.stderr"));

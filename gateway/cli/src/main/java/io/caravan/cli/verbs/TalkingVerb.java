@@ -1,12 +1,14 @@
 package io.caravan.cli.verbs;
 
 import com.typesafe.config.Config;
+import io.caravan.cli.CliException;
 import io.caravan.cli.Progress;
 import io.caravan.cli.chat.ClientSettings;
 import io.caravan.cli.chat.Conversation;
 import io.caravan.cli.chat.GatewayClient;
 import io.caravan.cli.cluster.Shutdown;
 import io.caravan.cli.home.RunningStates;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Mixin;
 
@@ -30,6 +32,7 @@ abstract class TalkingVerb extends Verb {
     @Override
     public final Integer call() {
         var config = settings(Map.of());
+        pipeline.check(config);
         check();
         logToFile();
         try (var shutdown = new Shutdown()) {
@@ -47,9 +50,22 @@ abstract class TalkingVerb extends Verb {
     private Conversation open(Config config, Shutdown shutdown) {
         var settings = Gateways.running(config, new RunningStates(home().run())).stream()
                 .findFirst()
+                .map(this::asItRuns)
                 .orElseGet(() -> ClientSettings.from(config).at(bringUp(config, shutdown)));
         var gateway = shutdown.add(new GatewayClient(settings));
         return new Conversation(gateway, gateway.model(named(config)), settings.system());
+    }
+
+    /** What runs already does not change for one who talks to it. */
+    private ClientSettings asItRuns(ClientSettings gateway) {
+        List<String> flags = given("local", "pipeline", "compute");
+        if (!flags.isEmpty()) {
+            throw new CliException(
+                    String.join(", ", flags) + (flags.size() == 1 ? " does" : " do")
+                            + " nothing to the gateway that runs at " + gateway.url()
+                            + ": leave that out, or stop the gateway first (./caravan stop), and one is started for this alone");
+        }
+        return gateway;
     }
 
     /** The model's name, where the gateway is named and only it can know whether it serves that one. */

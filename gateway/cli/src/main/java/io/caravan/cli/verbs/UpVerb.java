@@ -40,6 +40,7 @@ public final class UpVerb extends Verb {
     @Override
     public Integer call() {
         var config = settings(Map.of());
+        pipeline.check(config);
         var log = logToFile();
         Logs.toStandardError(config.getString("caravan.log.stderr"));
         try (var shutdown = new Shutdown()) {

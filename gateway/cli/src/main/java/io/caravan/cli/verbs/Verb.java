@@ -13,9 +13,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Spec;
 
 /** What all verbs have in common: their flags become one configuration, and their log goes to a file. */
@@ -34,6 +36,15 @@ abstract class Verb implements Callable<Integer> {
         all.put("caravan.version", Version.current());
         all.put("caravan.worker.weight-cache.directory", home().weights().toString());
         return Settings.load(spec, common.config(), all);
+    }
+
+    /** The flags of {@code mixins}, by their fields' names, that stand on the command line. */
+    final List<String> given(String... mixins) {
+        return Stream.of(mixins)
+                .flatMap(mixin -> spec.mixins().get(mixin).options().stream())
+                .filter(option -> spec.commandLine().getParseResult().hasMatchedOption(option))
+                .map(OptionSpec::longestName)
+                .toList();
     }
 
     /** As it is typed. */
