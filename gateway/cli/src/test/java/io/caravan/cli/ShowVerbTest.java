@@ -37,6 +37,20 @@ class ShowVerbTest {
                 .containsPattern("(?m)^passed-over +pytorch_model.bin \\(passed over for files of another format\\)$");
     }
 
+    @Test
+    @ResourceLock(Resources.SYSTEM_OUT)
+    void shouldListTheTokensThatEndAnswersWhicheverFileNamesThem() throws IOException {
+        for (String name : new String[] {"config.json", "model.safetensors", "tokenizer.json"}) {
+            Files.copy(MODEL.resolve(name), folder.resolve(name));
+        }
+        assertThat(show()).containsPattern("(?m)^eos +2$");
+        Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [2, 3]}");
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"eos_token\": {\"content\": \"<|user|>\"}}");
+        assertThat(show()).containsPattern("(?m)^eos +2, 3, 4$").doesNotContain("trouble");
+        Files.writeString(folder.resolve("tokenizer.json"), "nonsense");
+        assertThat(show()).containsPattern("(?m)^eos +2, 3$").containsPattern("(?m)^trouble .*tokenizer.json");
+    }
+
     private String show() {
         var bytes = new ByteArrayOutputStream();
         PrintStream before = System.out;

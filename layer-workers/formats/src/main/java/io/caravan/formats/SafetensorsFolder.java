@@ -120,6 +120,18 @@ public final class SafetensorsFolder {
         }
     }
 
+    /** What a run that was broken off left in {@code directory}; writing there again removes it. */
+    public static List<Path> leftOver(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.filter(entry -> entry.getFileName().toString().endsWith(PARTIAL))
+                    .sorted()
+                    .toList();
+        }
+    }
+
     private void prepareDirectory(boolean overwrite) throws IOException {
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
             throw new FileAlreadyExistsException(
@@ -226,6 +238,7 @@ public final class SafetensorsFolder {
     private Path partial(String name) {
         Path path = directory.resolve(name + PARTIAL);
         partials.add(path);
+        path.toFile().deleteOnExit(); // where the process is told to end
         return path;
     }
 

@@ -71,6 +71,9 @@ public final class ConvertVerb extends Verb {
             var plan = Retyping.of(checkpoint, type, gguf);
             plan.fallbacks().forEach(progress::say);
             checkpoint.strays().forEach(stray -> progress.say("Passing over " + stray));
+            for (Path partial : gguf ? GgufWriter.leftOver(target) : SafetensorsFolder.leftOver(target)) {
+                progress.say("Removing " + partial + ", which a run that was broken off left");
+            }
             progress.say(String.format(Locale.ROOT, "Writing %.2f GB to %s ...", plan.bytes() / 1e9, target));
             write(checkpoint, plan, gguf, progress);
         } catch (IOException e) {

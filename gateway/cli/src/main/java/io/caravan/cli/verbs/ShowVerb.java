@@ -9,12 +9,15 @@ import io.caravan.formats.LlamaTensors;
 import io.caravan.formats.TensorSlot;
 import io.caravan.formats.WeightView;
 import io.caravan.gateway.tokenizer.CarriedText;
+import io.caravan.gateway.tokenizer.ServedModel;
+import io.caravan.gateway.tokenizer.TokenizerException;
 import io.caravan.proto.model.Bf16Storage;
 import io.caravan.proto.model.HeldWeights;
 import io.caravan.proto.model.ModelSpec;
 import io.caravan.proto.model.Precision;
 import io.caravan.proto.model.RopeScaling;
 import io.caravan.proto.model.TensorType;
+import io.caravan.proto.sequence.TokenIds;
 import io.caravan.scheduler.actor.PipelineSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -76,10 +79,7 @@ public final class ShowVerb extends Verb {
                 .put("rope-theta", spec.ropeTheta())
                 .put("rope-scaling", scaling(spec.ropeScaling()))
                 .put("tied-embeddings", spec.tiedEmbeddings());
-        var eos = facts.putArray("eos");
-        for (int i = 0; i < spec.eosTokenIds().size(); i++) {
-            eos.add(spec.eosTokenIds().get(i));
-        }
+        putEndTokens(facts, path, spec);
         var files = facts.putArray("files");
         checkpoint.files().forEach(file -> files.add(file.getFileName().toString()));
         var strays = facts.putArray("passed-over");
@@ -124,6 +124,18 @@ public final class ShowVerb extends Verb {
                 .createObjectNode()
                 .put("memory-bytes", all.bytes())
                 .put("memory", all.form());
+    }
+
+    /** All that end answers, whichever file names them; where the tokenizer cannot be read, those of the model's own. */
+    private static void putEndTokens(ObjectNode facts, Path path, ModelSpec spec) {
+        TokenIds ends = spec.eosTokenIds();
+        try {
+            ends = ServedModel.open(path).endTokens();
+        } catch (TokenizerException unread) {
+            facts.put("trouble", unread.getMessage());
+        }
+        var list = facts.putArray("eos");
+        ends.stream().forEach(list::add);
     }
 
     private static String scaling(RopeScaling scaling) {

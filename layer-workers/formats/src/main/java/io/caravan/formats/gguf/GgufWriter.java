@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongUnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * Writes a model as one GGUF file of version 3 with the rows of queries and keys as interleaved rotary pairs where
@@ -56,7 +57,8 @@ public final class GgufWriter {
             Path file, ModelSpec spec, GgufMetadata extra, List<PlannedTensor> tensors, TensorData data)
             throws IOException {
         var writer = new GgufWriter(spec, tensors);
-        Path partial = file.resolveSibling(file.getFileName() + PARTIAL);
+        Path partial = partial(file);
+        partial.toFile().deleteOnExit(); // where the process is told to end
         try {
             Files.deleteIfExists(partial);
             try (FileChannel channel =
@@ -68,6 +70,15 @@ public final class GgufWriter {
         } finally {
             Files.deleteIfExists(partial);
         }
+    }
+
+    /** What a run that was broken off left of {@code file}; writing it again removes that. */
+    public static List<Path> leftOver(Path file) {
+        return Stream.of(partial(file)).filter(Files::exists).toList();
+    }
+
+    private static Path partial(Path file) {
+        return file.resolveSibling(file.getFileName() + PARTIAL);
     }
 
     private void write(FileChannel channel, GgufMetadata extra, TensorData data) throws IOException {
