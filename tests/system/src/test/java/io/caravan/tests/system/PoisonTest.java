@@ -1,8 +1,15 @@
 package io.caravan.tests.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caravan.proto.v1.CaravanGrpc;
+import io.caravan.proto.v1.GenerateRequest;
+import io.caravan.proto.v1.Tokens;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -79,13 +86,19 @@ class PoisonTest {
                 .allSatisfy(answer -> assertThat(answer.tokens()).hasSize(200));
         long epoch = cluster.gateway().status().path("epoch").asLong();
 
+        var channel = NettyChannelBuilder.forTarget(cluster.grpcAddress())
+                .usePlaintext()
+                .build();
+        var client = CaravanGrpc.newBlockingStub(channel);
         var streams = load.start();
         int rounds = 0;
         while (rounds < 3 || streams.stream().noneMatch(ChatStream::ended) && rounds < 20) {
             poison();
+            poisonByGrpc(client);
             rounds++;
         }
 
+        channel.shutdownNow();
         load.expectSameAnswers(rounds + " rounds of poison", streams);
         assertThat(Duration.ofNanos(Load.longestPauseNs(streams))).isLessThan(LONGEST_PAUSE);
         JsonNode status = cluster.gateway().status();
@@ -107,6 +120,31 @@ class PoisonTest {
         var unknownText = cluster.gateway().post("/v1/completions", "{\"prompt\": \"Hello<pad>!\"}");
         assertThat(unknownText.status()).isEqualTo(400);
         assertThat(unknownText.errorMessage()).contains("<pad>", "1024 tokens");
+    }
+
+    private static void poisonByGrpc(CaravanGrpc.CaravanBlockingStub client) {
+        var damaged = Tokens.newBuilder().addIds(5).addIds(DAMAGED_ROW).build();
+        assertRefused(
+                client,
+                GenerateRequest.newBuilder().setPromptTokens(damaged),
+                Status.Code.INTERNAL,
+                "cannot compute this request");
+        var unknown = Tokens.newBuilder().addIds(5).addIds(FIRST_TOO_MANY).build();
+        assertRefused(
+                client, GenerateRequest.newBuilder().setPromptTokens(unknown), Status.Code.INVALID_ARGUMENT, "1024");
+        assertRefused(
+                client, GenerateRequest.newBuilder().setPrompt("Hello<pad>!"), Status.Code.INVALID_ARGUMENT, "<pad>");
+    }
+
+    private static void assertRefused(
+            CaravanGrpc.CaravanBlockingStub client, GenerateRequest.Builder request, Status.Code code, String why) {
+        assertThatThrownBy(() -> client.withDeadlineAfter(LONGEST)
+                        .generate(request.build())
+                        .forEachRemaining(each -> {}))
+                .isInstanceOfSatisfying(StatusRuntimeException.class, refused -> {
+                    assertThat(refused.getStatus().getCode()).isEqualTo(code);
+                    assertThat(refused.getStatus().getDescription()).contains(why);
+                });
     }
 
     @Test

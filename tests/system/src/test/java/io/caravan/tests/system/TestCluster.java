@@ -35,6 +35,7 @@ final class TestCluster implements AutoCloseable {
     private final List<CaravanProcess> processes = new ArrayList<>();
     private String joinAddress = "";
     private GatewayApi gateway = GatewayApi.at("http://127.0.0.1:9");
+    private String grpcAddress = "";
     private int started;
 
     private TestCluster(String name) {
@@ -91,6 +92,11 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
+    /** Host and port. */
+    String grpcAddress() {
+        return grpcAddress;
+    }
+
     private void findGateway() {
         var process = processes.getLast();
         Await.until(
@@ -104,6 +110,7 @@ final class TestCluster implements AutoCloseable {
                 this::details);
         JsonNode state = read(stateFiles().getFirst());
         gateway = GatewayApi.at(state.get("httpUrl").asText());
+        grpcAddress = state.get("grpcAddress").asText();
         joinAddress = state.get("clusterAddress").asText();
     }
 
