@@ -40,6 +40,11 @@ find "$out/opt/java" "$native" -type f \( -name '*.so' -o -path '*/bin/java' \) 
         cp -L "$library" "$out$library"
     done
 
+# Java takes the encoding of files' names from the locale, which the C library knows from files alone.
+utf8=/usr/lib/locale/C.utf8
+mkdir -p "$out/usr/lib/locale"
+if [ -d "$utf8" ]; then cp -RL "$utf8" "$out$utf8"; else localedef -i C -f UTF-8 "$out$utf8" || die "this machine has no locale C.UTF-8"; fi
+
 printf 'root:x:0:0:root:/:/none\ncaravan:x:%s:%s:Caravan:/tmp:/none\n' "$USER_ID" "$USER_ID" >"$out/etc/passwd"
 printf 'root:x:0:\ncaravan:x:%s:\n' "$USER_ID" >"$out/etc/group"
 printf 'hosts: files dns\n' >"$out/etc/nsswitch.conf"

@@ -71,6 +71,15 @@ class ImageTest {
         }
     }
 
+    @Test
+    void shouldKnowNamesOfFilesInEveryScript() throws Exception {
+        var output = folder.resolve("show.out");
+        String name = "/tmp/Übung-模型";
+        var show = start(UnpackedImage.open(TAR, folder), output, "show", name);
+        assertThat(show.waitFor(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(output).content().contains(name).doesNotContain("UTF-8 locale");
+    }
+
     private Process start(UnpackedImage image, Path output, String... arguments) throws IOException {
         processes.add(image.run(output, arguments));
         return processes.getLast();
