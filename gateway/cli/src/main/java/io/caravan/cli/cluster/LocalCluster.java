@@ -45,6 +45,9 @@ public final class LocalCluster implements AutoCloseable {
     /** Once is an accident. */
     private static final int KEEPS_ENDING = 2;
 
+    /** Its workers are killed before it ends: none is left to acknowledge what it last sent. */
+    private static final String LAST_WORDS = "50 ms";
+
     private static final String MEMORY = "caravan.worker.memory";
 
     private final PipelineHost host;
@@ -82,12 +85,13 @@ public final class LocalCluster implements AutoCloseable {
         boolean inProcess = settings.workers() == 0;
         var local = ConfigFactory.parseMap(Map.of(
                         "caravan.pipeline.min-workers", Math.max(1, settings.workers()),
-                        "caravan.worker.threads", settings.threads()))
+                        "caravan.worker.threads", settings.threads(),
+                        "pekko.remote.artery.advanced.shutdown-flush-timeout", LAST_WORDS))
                 .withFallback(MemberAddress.decide(config));
         var roles = inProcess ? Set.of(SchedulerProtocol.WORKER_ROLE) : Set.<String>of();
         // As each process reads them: what is wrong is told once, before they start.
         var worker = WorkerSettings.from(local);
-        boolean nativeKernels = nativeKernels(worker);
+        boolean nativeKernels = nativeKernels(worker, inProcess);
         var probe =
                 inProcess ? Optional.of(WorkerProbe.begin(worker)) : Optional.<CompletableFuture<WorkerProbe>>empty();
         var host = PipelineHost.start(
@@ -123,26 +127,22 @@ public final class LocalCluster implements AutoCloseable {
     }
 
     /**
-     * Whether worker processes will compute with native kernels, for sure. Kernels that somebody asks for by name run here or
-     * nowhere. Vectors take a JVM that was started for them.
+     * Whether worker processes are to be started for native kernels alone, which then run for sure. Kernels that somebody asks for
+     * by name run here or nowhere. Vectors take a JVM that was started for them.
      */
-    private static boolean nativeKernels(WorkerSettings worker) {
+    private static boolean nativeKernels(WorkerSettings worker, boolean inProcess) {
         return switch (worker.kernels()) {
             case NATIVE -> {
-                requireNativeKernels();
+                try {
+                    HostDevice.open(KernelChoice.NATIVE, 1).close();
+                } catch (IllegalStateException missing) {
+                    throw new CliException("--kernels native does not run here: " + missing.getMessage(), missing);
+                }
                 yield true;
             }
-            case AUTO -> JavaProcess.nativeKernelsWereSeen() || nativeKernelsRun();
+            case AUTO -> !inProcess && (JavaProcess.nativeKernelsWereSeen() || nativeKernelsRun());
             case VECTOR, SCALAR -> false;
         };
-    }
-
-    private static void requireNativeKernels() {
-        try {
-            HostDevice.open(KernelChoice.NATIVE, 1).close();
-        } catch (IllegalStateException missing) {
-            throw new CliException("--kernels native does not run here: " + missing.getMessage(), missing);
-        }
     }
 
     private static boolean nativeKernelsRun() {
@@ -150,7 +150,7 @@ public final class LocalCluster implements AutoCloseable {
             HostDevice.open(KernelChoice.NATIVE, 1).close();
             return true;
         } catch (IllegalStateException missing) {
-            return false; // each worker says why
+            return false; // the workers say why
         }
     }
 

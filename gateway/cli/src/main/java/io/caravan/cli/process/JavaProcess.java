@@ -22,6 +22,9 @@ public final class JavaProcess {
     /** Folder of the caches that the launcher has found whole. */
     private static final String CACHES = "caravan.caches";
 
+    /** The file of the flags for native kernels, where it is not the usual one. */
+    private static final String NATIVE_OPTIONS = "caravan.native-options";
+
     private JavaProcess() {}
 
     /** Whether the launcher has seen native kernels work here. */
@@ -38,7 +41,8 @@ public final class JavaProcess {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options("jvm.options"));
-        command.addAll(options(nativeKernels ? "native.options" : "kernels.options"));
+        command.addAll(
+                options(nativeKernels ? System.getProperty(NATIVE_OPTIONS, "native.options") : "kernels.options"));
         command.addAll(quickStart(nativeKernels ? "native.aot" : "worker.aot"));
         var dist = System.getProperty("caravan.dist");
         if (dist != null) {
