@@ -1,6 +1,6 @@
 /*
  * How weights are read from memory, which bounds products of few rows. All numbers of that kind are here, each measured as the share
- * of a plain read of the same memory (ReadingBenchmark in Java prints it).
+ * of a plain read of the same memory (WeightReading in tests/benchmarks prints it).
  *
  * Zen 4, one row, one thread and two; bytes of weights a second over a plain read of 27 and 33 GB/s:
  *

@@ -107,9 +107,9 @@ final class Arrival extends ServerStreamTracer {
                 return;
             }
             whole = true;
+            connection.begin(); // under the lock: before the end that streamClosed tells
         }
         come.complete(null);
-        connection.begin();
     }
 
     /** Runs {@code late} where the request is not whole in time. */
